@@ -1,0 +1,1 @@
+"""The nouns: what every part of the library talks about. No input or output, no data library."""

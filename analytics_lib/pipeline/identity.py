@@ -1,0 +1,30 @@
+"""What identifies the code that made a page: this library, and the environment it runs in."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+import analytics_lib
+
+
+@lru_cache(maxsize=1)
+def library_digest() -> str:
+    """Return a hash of this library's own files: a template that changed changes every page."""
+    root = Path(analytics_lib.__file__).parent
+    total = hashlib.sha256(analytics_lib.__version__.encode())
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and path.suffix in {".py", ".j2", ".css", ".js", ".json"} and "workspace/" not in str(path):
+            total.update(path.relative_to(root).as_posix().encode())
+            total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def environment_digest() -> str:
+    """Return a hash of Python's version and of every installed distribution with its version."""
+    names = sorted(f"{each.name}=={each.version}" for each in metadata.distributions() if each.name)
+    return hashlib.sha256("\n".join([platform.python_version(), *names]).encode()).hexdigest()

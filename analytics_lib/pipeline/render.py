@@ -1,0 +1,242 @@
+"""From a page's plan to a version that lies complete in its folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analytics_lib.errors import ChecksFailed, NotebookError, RenderError, nearest
+from analytics_lib.model.checks import CheckResult, badge
+from analytics_lib.model.pages import PageFacts
+from analytics_lib.pipeline.freshness import data_through
+from analytics_lib.pipeline.plan import ReportPlan, output_checks, page_key
+from analytics_lib.pipeline.results import gravest
+from analytics_lib.publishing.files import disk_sentences
+from analytics_lib.publishing.versions import CHECKS_NAME, FACTS_NAME, NOTEBOOK_NAME, PAGE_NAME, store_version
+from analytics_lib.registry import NewVersion, StoredVersion
+from analytics_lib.rendering.runner import Executed, RunRequest, run_notebook
+from analytics_lib.validation import check_frame
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from collections.abc import Mapping
+
+    from analytics_lib.model.handover import Handover
+    from analytics_lib.pipeline.pages import PagePlan
+    from analytics_lib.pipeline.show import Shelf
+    from analytics_lib.pipeline.sources import Sources
+    from analytics_lib.workspace import Workspace
+
+FAILED_FOLDER = "failed"
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One page being rendered: its plan, and what is fixed before its notebook starts."""
+
+    plan: ReportPlan
+    page: PagePlan
+    number: int
+    rendered_at: datetime
+    data_through: datetime | None
+
+
+class Renderer:
+    """Renders pages of one build, several at a time.
+
+    Parameters
+    ----------
+    workspace, shelf, sources
+        Where it renders, where versions go, what they are made from.
+    self_contained
+        Whether pages carry their styles and scripts.
+    """
+
+    def __init__(self, workspace: Workspace, shelf: Shelf, sources: Sources, self_contained: bool) -> None:
+        self._workspace = workspace
+        self._shelf = shelf
+        self._sources = sources
+        self._self_contained = self_contained
+        self._lock = threading.Lock()  # connections and the exporter serve one thread at a time; notebooks run beside
+
+    def preload(self, plan: ReportPlan) -> None:
+        """Import what comes after the notebook while its kernel is at work: seconds that nobody waits for."""
+        modules = ["analytics_lib.rendering.html", "nbconvert.exporters", "pyarrow.feather"]
+        if output_checks(plan):
+            modules.append("analytics_lib.validation.frames")
+        threading.Thread(target=lambda: [import_module(name) for name in modules], daemon=True).start()
+
+    def render(
+        self, plan: ReportPlan, page: PagePlan, number: int, table_results: tuple[CheckResult, ...]
+    ) -> StoredVersion:
+        """Run the notebook, check its frames, and store the version; it is not current yet.
+
+        Raises
+        ------
+        RenderError
+            The notebook did not run to its end; it is kept as far as it ran.
+        ChecksFailed
+            A frame is not fit to be published.
+        PublishError
+            The version cannot be written.
+        """
+        with self._lock:
+            run = _Run(plan, page, number, datetime.now(UTC), data_through(plan, page, self._sources))
+        runs = self._workspace.state / "runs"
+        with disk_sentences("the run's folder", runs):
+            runs.mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(prefix=f"{plan.name}-", dir=runs))
+        try:
+            executed = self._run(plan, page, folder)
+            with self._lock, disk_sentences("the version", folder):
+                checks = table_results + self._check_outputs(plan, executed.handover)
+                if any(check.holds_back for check in checks):
+                    raise ChecksFailed(gravest(checks), where=f"report '{plan.name}'")
+                return self._store(run, executed, checks, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _run(self, plan: ReportPlan, page: PagePlan, folder: Path) -> Executed:
+        request = RunRequest(
+            notebook=plan.notebook.path,
+            shown=plan.notebook.shown,
+            parameters=page.parameters,
+            root=self._workspace.root,
+            folder=folder,
+            start_timeout=int(self._workspace.settings["rendering.start_timeout"]),
+            execution_timeout=plan.file.report.execution_timeout,
+        )
+        try:
+            with disk_sentences("the executed notebook", folder):
+                return run_notebook(request)
+        except RenderError:
+            self._keep_failed(plan, page, folder)
+            raise
+
+    def _keep_failed(self, plan: ReportPlan, page: PagePlan, folder: Path) -> None:
+        """Keep the notebook of a failed run, up to the cell that failed, for whoever mends it."""
+        executed = folder / NOTEBOOK_NAME
+        if executed.exists():
+            kept = self._workspace.state / FAILED_FOLDER / plan.name / f"{page.name}.ipynb"
+            with disk_sentences("the failed notebook", kept):
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                executed.replace(kept)
+
+    def _check_outputs(self, plan: ReportPlan, handover: Handover) -> tuple[CheckResult, ...]:
+        from pyarrow import feather
+
+        results = []
+        for number, check in output_checks(plan):
+            if check.output not in handover.outputs:
+                raise NotebookError(
+                    f"the notebook hands over no output '{check.output}'",
+                    where=plan.file.where("checks", number, "output"),
+                    hint=nearest(check.output, handover.outputs)
+                    if handover.outputs
+                    else f'call analytics_lib.output("{check.output}", frame)',
+                )
+            frame = feather.read_feather(handover.outputs[check.output])
+            suite = plan.suites[check.suite]
+            with self._workspace.places():
+                results.append(check_frame(frame, suite, subject=check.subject, severity=check.severity))
+        return tuple(results)
+
+    def _store(self, run: _Run, executed: Executed, checks: tuple[CheckResult, ...], folder: Path) -> StoredVersion:
+        from analytics_lib.rendering.html import render_html
+
+        plan, page, number = run.plan, run.page, run.number
+        recorded = self._recorded(plan, executed.handover, run.rendered_at)
+        key = page_key(plan.base_key, page.parameters, recorded)
+        facts = self._facts(run, key, executed.handover, checks)
+        html = render_html(
+            _without_finding(executed.notebook),
+            facts,
+            assets=self._shelf.assets,
+            root="../",
+            self_contained=self._self_contained,
+        )
+        listed = _listed(facts, page, plan)
+        files = {
+            PAGE_NAME: html.encode(),
+            NOTEBOOK_NAME: (folder / NOTEBOOK_NAME).read_bytes(),
+            CHECKS_NAME: _json([check.to_json() for check in checks]),
+            FACTS_NAME: _json(
+                {"report": plan.name, "page": page.name, "number": number, "key": key, "parameters": page.parameters,
+                 "sources": recorded, "rendered_at": run.rendered_at.isoformat(), **listed}
+            ),
+        }  # fmt: skip
+        place = store_version(self._workspace.state, plan.name, page.name, f"{number}-{key[:12]}", files)
+        return self._shelf.registry.add_version(
+            NewVersion(
+                report=plan.name,
+                page=page.name,
+                number=number,
+                key=key,
+                base_key=plan.base_key,
+                parameters=page.parameters,
+                sources=recorded,
+                facts=listed,
+                badge=badge(checks),
+                folder=place,
+                rendered_at=run.rendered_at,
+                seconds=executed.seconds,
+            )
+        )
+
+    def _recorded(self, plan: ReportPlan, handover: Handover, begun: datetime) -> dict[str, Any]:
+        """Return fingerprints of all that was read, taken before the notebook ran; or why there can be none."""
+        names = plan.connections | handover.connections
+        untraceable = handover.untraceable
+        for name in sorted(names):
+            if not self._sources.known(name):
+                untraceable = untraceable or f"connection '{name}' is known only once the notebook runs"
+            elif self._sources.fingerprint(name) is None:
+                untraceable = untraceable or f"connection '{name}' has no fingerprint"
+        files: dict[str, str | None] = {}
+        for path in sorted(handover.files | plan.files):
+            if path == plan.notebook.path or not path.is_file():
+                continue
+            if path.stat().st_mtime > begun.timestamp():
+                untraceable = untraceable or f"{path.name} changed while the notebook ran"
+            inside = path.is_relative_to(self._workspace.root)
+            files[str(path.relative_to(self._workspace.root) if inside else path)] = self._sources.file(path)
+        connections = {name: self._sources.fingerprint(name) for name in sorted(names)}
+        return {"connections": connections, "files": files, "untraceable": untraceable}
+
+    def _facts(self, run: _Run, key: str, handover: Handover, checks: tuple[CheckResult, ...]) -> PageFacts:
+        report = run.plan.file.report
+        sources = self._sources.of(run.plan.connections | handover.connections)
+        return PageFacts(
+            report=run.plan.name, title=run.page.title, finding=handover.finding, description=report.description,
+            owner=report.owner, audience=report.audience, tags=tuple(report.tags), parameters=run.page.shown,
+            data_through=run.data_through, sources=sources, checks=checks, version=run.number, key=key[:12],
+            rendered_at=run.rendered_at, time_zone=report.time_zone,
+        )  # fmt: skip
+
+
+def _listed(facts: PageFacts, page: PagePlan, plan: ReportPlan) -> dict[str, Any]:
+    """Return what the site's lists say of a version."""
+    return {
+        "title": facts.title,
+        "report_title": plan.title,
+        "label": page.label,
+        "finding": facts.finding,
+        "description": facts.description,
+        "owner": facts.owner,
+        "audience": facts.audience,
+        "tags": list(facts.tags),
+        "time_zone": facts.time_zone,
+        "data_through": facts.data_through.isoformat() if facts.data_through else None,
+    }
+
+
+def _json(value: list[Any] | Mapping[str, Any]) -> bytes:
+    return json.dumps(value, indent=1, ensure_ascii=False, default=str).encode()

@@ -1,0 +1,1 @@
+"""Versions kept aside, and the site that shows the current ones."""

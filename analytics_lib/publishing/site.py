@@ -1,0 +1,145 @@
+"""The site: a projection of what is current, rewritten file by file, each whole.
+
+What is published is decided in the state database, in one transaction. Here the site's files are brought to say the
+same. Doing it again changes nothing; a build that was killed in between is completed by the next one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from analytics_lib.errors import PublishError
+from analytics_lib.publishing.banner import render_banner
+from analytics_lib.publishing.files import disk_sentences, sweep, write_whole
+from analytics_lib.publishing.listing import render_index, render_report_index
+from analytics_lib.publishing.versions import ASSETS_FOLDER, PAGE_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from analytics_lib.model.pages import ListedReport, Stale
+
+BANNER_MARK: Final = "<!-- analytics:banner -->"
+SITE_ASSETS: Final = "_assets"
+
+
+@dataclass(frozen=True)
+class ShownPage:
+    """A page of the site: which version's file it shows, under which address, with which banner.
+
+    Parameters
+    ----------
+    href
+        Address from the site's root.
+    folder
+        The version's folder, from the state's folder.
+    stale
+        Why it is not the newest it could be.
+    time_zone
+        IANA name of the zone in which the banner shows times.
+    rendered_at
+        When the version was rendered, UTC.
+    """
+
+    href: str
+    folder: str
+    stale: Stale | None
+    time_zone: str
+    rendered_at: datetime
+
+
+@dataclass(frozen=True)
+class Site:
+    """The published site.
+
+    Parameters
+    ----------
+    folder
+        The site's folder.
+    state
+        The state's folder, which holds the versions.
+    title
+        Title of the first page.
+    asset_names
+        Logical name → file name of the shared styles and scripts: ``page.css`` → ``page-1a2b3c.css``.
+    """
+
+    folder: Path
+    state: Path
+    title: str
+    asset_names: Mapping[str, str]
+
+    def require_writable(self) -> None:
+        """Refuse to start a build whose result could not be published.
+
+        Raises
+        ------
+        PublishError
+            The site's or the state's folder cannot be written.
+        """
+        for folder, what in ((self.folder, "the site"), (self.state, "the state")):
+            with disk_sentences(what, folder):
+                if folder.exists() and not folder.is_dir():
+                    raise PublishError(
+                        f"{what} cannot be written: it is a file", where=str(folder), hint="name a folder for it"
+                    )
+                folder.mkdir(parents=True, exist_ok=True)
+                probe = folder / ".part-probe"
+                probe.write_bytes(b"1")
+                probe.unlink()
+
+    def keep_assets(self, files: Mapping[str, bytes]) -> None:
+        """Keep the shared files in the state, where older versions find theirs after an upgrade."""
+        with disk_sentences("the shared files", self.state):
+            for name, content in files.items():
+                path = self.state / ASSETS_FOLDER / name
+                if not path.exists():
+                    write_whole(path, content)
+
+    def project(self, pages: Sequence[ShownPage], reports: Sequence[ListedReport]) -> int:
+        """Bring the site's files to what `pages` and `reports` say; return how many were written.
+
+        Raises
+        ------
+        PublishError
+            A file cannot be written; each file is then the old one or the new one.
+        """
+        with disk_sentences("the site", self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            sweep(self.folder)
+            written = self._project_assets()
+            for page in pages:
+                written += write_whole(self.folder / page.href, self._shown(page))
+            for report in reports:
+                if all(page.href != f"{report.name}/index.html" for page in report.pages):
+                    html = render_report_index(
+                        report, site_title=self.title, asset_names=self.asset_names, generated_at=_newest([report])
+                    )
+                    written += write_whole(self.folder / report.name / "index.html", html.encode())
+            index = render_index(
+                reports, site_title=self.title, asset_names=self.asset_names, generated_at=_newest(reports)
+            )
+            return written + write_whole(self.folder / "index.html", index.encode())
+
+    def _project_assets(self) -> int:
+        written = 0
+        for source in sorted((self.state / ASSETS_FOLDER).glob("*")):
+            target = self.folder / SITE_ASSETS / source.name
+            if not target.exists() or target.stat().st_size != source.stat().st_size:
+                written += write_whole(target, source.read_bytes())
+        return written
+
+    def _shown(self, page: ShownPage) -> bytes:
+        html = (self.state / page.folder / PAGE_NAME).read_text(encoding="utf-8")
+        banner = render_banner(page.stale, page.time_zone, page.rendered_at) if page.stale else ""
+        return html.replace(BANNER_MARK, banner or BANNER_MARK, 1).encode()
+
+
+def _newest(reports: Sequence[ListedReport]) -> datetime:
+    """Return when a list last changed: by what it lists, not by the clock, so that listing twice gives the same file."""
+    moments = [page.rendered_at for report in reports for page in report.pages]
+    moments += [page.stale.since for report in reports for page in report.pages if page.stale]
+    return max(moments, default=datetime.fromtimestamp(0, UTC))

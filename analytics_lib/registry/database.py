@@ -1,0 +1,102 @@
+"""Open the state database and bring it to the newest schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import create_engine, event, inspect, text
+
+from analytics_lib.errors import PublishError, WorkspaceError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+HEAD: Final = "0001"
+"""The newest schema; a test compares it with the migrations."""
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_BUSY_TIMEOUT_S: Final = 30
+
+
+def open_database(url: str, *, where: str | None = None) -> Engine:
+    """Return an engine on a state database of the newest schema, made first where there is none.
+
+    Parameters
+    ----------
+    url
+        SQLAlchemy URL.
+    where
+        Where the url was given, for errors.
+
+    Raises
+    ------
+    WorkspaceError
+        The url cannot be read, or a newer version of the library has been here.
+    PublishError
+        The database cannot be opened or written.
+    """
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+    try:
+        engine = create_engine(url, **_options(url))
+    except (ArgumentError, NoSuchModuleError):
+        raise WorkspaceError(
+            "the url of the state database cannot be read",
+            where=where,
+            hint="write it as sqlite:///.analytics/state.db or postgresql://user@host/database",
+        ) from None
+    try:
+        if engine.url.get_backend_name() == "sqlite":
+            event.listen(engine, "connect", _sqlite_settings)
+            if engine.url.database:
+                Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        with engine.begin() as connection:
+            _migrate(connection)
+    except (SQLAlchemyError, OSError) as error:
+        engine.dispose()
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        raise PublishError(
+            f"the state database cannot be opened: {reason}", where=where, hint=_opening_hint(reason)
+        ) from None
+    return engine
+
+
+def _opening_hint(reason: str) -> str:
+    if "full" in reason:
+        return "make room and run it again; what was published is unchanged"
+    return "check the state's folder, and `url` under [state] in analytics.toml; what was published is unchanged"
+
+
+def _options(url: str) -> dict[str, Any]:
+    return {"connect_args": {"timeout": _BUSY_TIMEOUT_S}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+
+
+def _sqlite_settings(dbapi_connection: Any, _record: object) -> None:
+    cursor = dbapi_connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")  # readers never wait for a build
+    cursor.execute("PRAGMA synchronous = FULL")  # what is said to be published survives a power cut
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _migrate(connection: Connection) -> None:
+    current = None
+    if inspect(connection).has_table("alembic_version"):
+        current = connection.execute(text("select version_num from alembic_version")).scalar()
+    if current == HEAD:
+        return
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise WorkspaceError(
+            f"the state database is of schema {current}, newer than this library knows",
+            hint="install the newest analytics-lib here too",
+        ) from None

@@ -1,0 +1,63 @@
+"""Tables of the state database."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, DateTime, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# A version is one rendering of one page, kept whole in a folder of its own. Rows are written once and never changed.
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("report", String(200), nullable=False),
+    Column("page", String(200), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("base_key", String(64), nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("sources", JSON, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("badge", String(20), nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("rendered_at", DateTime, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Index("ix_versions_page", "report", "page", "number"),
+)
+
+# What the site shows for each page; the site's files are a projection of this table.
+pages = Table(
+    "pages",
+    metadata,
+    Column("report", String(200), primary_key=True),
+    Column("page", String(200), primary_key=True),
+    Column("version", Integer, ForeignKey("versions.id"), nullable=True),
+    Column("stale_since", DateTime, nullable=True),
+    Column("stale_kind", String(20), nullable=True),
+    Column("stale_reason", Text, nullable=True),
+    # Set by a rollback: the version that was taken down stays down until its inputs change.
+    Column("refused_key", String(64), nullable=True),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("report", String(200), nullable=False),
+    Column("page", String(200), nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("reason", Text, nullable=True),
+    Column("version", Integer, nullable=True),
+    Column("started_at", DateTime, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Index("ix_runs_page", "report", "page", "started_at"),
+)

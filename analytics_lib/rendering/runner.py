@@ -1,0 +1,264 @@
+"""Run a notebook with parameters; say in a sentence what stopped it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from analytics_lib.errors import CellExited, CellFailed, CellTimedOut, KernelDied, NotebookError, RenderError
+from analytics_lib.model.handover import JOURNAL, RUN_FOLDER, WORKSPACE, Handover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from nbformat import NotebookNode
+
+    from analytics_lib.model.parameters import Value
+    from analytics_lib.rendering.engine import KernelRun
+
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+EXECUTED_NAME: Final = "notebook.ipynb"
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One notebook to run.
+
+    Parameters
+    ----------
+    notebook
+        The file.
+    shown
+        Its path as errors name it.
+    parameters
+        Values for its parameters cell.
+    root
+        The workspace's folder.
+    folder
+        An empty folder for this run; the executed notebook is saved there, also when the run fails.
+    start_timeout, execution_timeout
+        Seconds for the kernel to start, and for each cell.
+    """
+
+    notebook: Path
+    shown: str
+    parameters: Mapping[str, Value]
+    root: Path
+    folder: Path
+    start_timeout: int
+    execution_timeout: int
+
+
+@dataclass(frozen=True)
+class Executed:
+    """A notebook that ran to its end.
+
+    Parameters
+    ----------
+    notebook
+        The notebook with its outputs.
+    handover
+        What it handed over.
+    seconds
+        Wall time of the run, kernel start included.
+    """
+
+    notebook: NotebookNode
+    handover: Handover
+    seconds: float
+
+
+def run_notebook(request: RunRequest) -> Executed:
+    """Run a notebook in a fresh kernel.
+
+    The kernel works in the notebook's own folder, as JupyterLab's does.
+
+    Raises
+    ------
+    RenderError
+        A cell raised, left, or took too long, or the kernel died.
+    NotebookError
+        Its kernel is not installed.
+    """
+    import logging
+
+    from papermill import execute_notebook
+
+    from analytics_lib.rendering.engine import KernelRun
+
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would log, the error says
+    environment = {
+        **os.environ,
+        RUN_FOLDER: str(request.folder),
+        WORKSPACE: str(request.root),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    begun = time.perf_counter()
+    with (
+        tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True) as scratch,
+        _sentences(run := KernelRun(request.notebook.parent, environment, Path(scratch)), request),
+    ):
+        notebook = execute_notebook(
+            str(request.notebook).replace("{", "{{").replace("}", "}}"),
+            None,
+            parameters=dict(request.parameters),
+            engine_name="analytics",
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            start_timeout=request.start_timeout,
+            execution_timeout=request.execution_timeout,
+            run=run,
+        )
+        _refuse_exit(notebook, run, request)
+    _save(notebook, request)
+    return Executed(notebook, read_handover(request.folder), time.perf_counter() - begun)
+
+
+def read_handover(folder: Path) -> Handover:
+    """Return what the notebook that ran with this folder handed over."""
+    handover = Handover()
+    journal = folder / JOURNAL
+    if not journal.exists():
+        handover.untraceable = "the notebook does not use analytics_lib, so what it reads is not known"
+        return handover
+    for line in journal.read_text(encoding="utf-8").splitlines():
+        ((kind, value),) = json.loads(line).items()
+        if kind == "recording":
+            handover.recorded = True
+        elif kind == "finding":
+            handover.finding = value
+        elif kind == "connection":
+            handover.connections.add(value)
+        elif kind == "file":
+            handover.files.add(Path(value))
+        elif kind == "output":
+            handover.outputs[value["name"]] = folder / value["file"]
+        elif kind == "untraceable":
+            handover.untraceable = value
+    return handover
+
+
+@contextmanager
+def _sentences(run: KernelRun, request: RunRequest) -> Iterator[None]:
+    """Turn what Papermill and nbclient raise into sentences; save the notebook as far as it ran."""
+    from jupyter_client.kernelspec import NoSuchKernel
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    try:
+        yield
+    except PapermillExecutionError as error:
+        _save(run.notebook, request)
+        # Papermill puts a message above the failed cell and numbers from there.
+        raise _cell_error(error, request) from None
+    except CellTimeoutError:
+        _save(run.notebook, request)
+        raise CellTimedOut(
+            f"the cell ran longer than {request.execution_timeout} s",
+            where=_running_cell(run.notebook, request),
+            hint="make it faster, or raise `execution_timeout` in the report file",
+        ) from None
+    except DeadKernelError:
+        _save(run.notebook, request)
+        if run.notebook is not None and run.left is not None:
+            raise _exited("exit()", _place(run.notebook, run.left, request)) from None
+        raise KernelDied(
+            "the kernel died",
+            where=_running_cell(run.notebook, request),
+            hint="the cell ended its process, or the machine ran out of memory",
+        ) from None
+    except RenderError:
+        _save(run.notebook, request)
+        raise
+    except NoSuchKernel:
+        raise NotebookError(
+            "the kernel 'python3' is not installed", where=request.shown, hint="pip install ipykernel"
+        ) from None
+    except RuntimeError as error:
+        _save(run.notebook, request)
+        raise KernelDied(f"the kernel did not start: {error}", where=request.shown) from None
+
+
+def _refuse_exit(notebook: NotebookNode, run: KernelRun, request: RunRequest) -> None:
+    """Papermill takes ``sys.exit(0)`` for success and runs no further cell; half a page is no page."""
+    if run.left is not None:
+        raise _exited("exit()", _place(notebook, run.left, request))
+    for number, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error" and output.ename == "SystemExit":
+                raise _exited(f"sys.exit({output.evalue})", _place(notebook, number, request))
+
+
+def _cell_error(error: Any, request: RunRequest) -> RenderError:
+    where = _place_of_source(error.source, error.cell_index, request)
+    if error.ename == "SystemExit":
+        return _exited(f"sys.exit({error.evalue})", where)
+    line = _failing_line(error.traceback)
+    evalue = _COLOUR.sub("", str(error.evalue)).strip()
+    syntax = re.fullmatch(r"(?P<what>.*) \(\d+\.py, line (?P<line>\d+)\)", evalue)
+    if syntax:
+        return CellFailed(f"the cell is not Python: {syntax['what']}", where=f"{where}, line {syntax['line']}")
+    first = " ".join(part.strip() for part in evalue.splitlines() if part.strip()) or "no message"
+    where = f"{where}, line {line}" if line else where
+    return CellFailed(f"the cell raised {error.ename}: {_shortened(first)}", where=where)
+
+
+def _exited(call: str, where: str) -> CellExited:
+    return CellExited(
+        f"the cell called {call}", where=where, hint="let the notebook run to its end, or raise an error"
+    )
+
+
+def _shortened(text: str, limit: int = 500) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _failing_line(traceback: list[str]) -> int | None:
+    """Return the line of the cell that IPython's traceback points at."""
+    text = _COLOUR.sub("", "\n".join(traceback))
+    found = re.findall(r"(?:Cell In\[\d+\], line (\d+)|^-+> ?(\d+) )", text, re.MULTILINE)
+    return next((int(first) for first, _ in found if first), None)
+
+
+def _running_cell(notebook: NotebookNode | None, request: RunRequest) -> str:
+    for number, cell in enumerate(notebook.cells if notebook else ()):
+        if cell.metadata.get("papermill", {}).get("status") in {"running", "failed"}:
+            return _place(notebook, number, request)
+    done = [n for n, cell in enumerate(notebook.cells if notebook else ()) if cell.get("execution_count")]
+    return _place(notebook, done[-1], request) if done else request.shown
+
+
+def _place(notebook: NotebookNode | None, index: int, request: RunRequest) -> str:
+    """Return the cell as the analyst counts: injected cells do not count."""
+    injected = sum(
+        "injected-parameters" in cell.metadata.get("tags", ()) for cell in (notebook.cells[:index] if notebook else ())
+    )
+    return f"{request.shown} cell {index + 1 - injected}"
+
+
+def _place_of_source(source: str, index: int, request: RunRequest) -> str:
+    """Find the failed cell in the notebook as written; Papermill's own index counts what it added."""
+    cells = json.loads(request.notebook.read_text(encoding="utf-8"))["cells"]
+    texts = ["".join(cell["source"]) for cell in cells]
+    near = [number for number, text in enumerate(texts) if text == source]
+    number = min(near, key=lambda each: abs(each - index)) if near else index
+    return f"{request.shown} cell {number + 1}"
+
+
+def _save(notebook: NotebookNode | None, request: RunRequest) -> None:
+    if notebook is None:
+        return
+    import nbformat
+
+    aside = request.folder / (EXECUTED_NAME + ".part")
+    aside.write_text(nbformat.writes(notebook), encoding="utf-8")
+    aside.replace(request.folder / EXECUTED_NAME)

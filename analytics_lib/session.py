@@ -1,0 +1,129 @@
+"""What a notebook opens: `connect`, and what it hands over: `finding`, `heading`, `note`, `output`."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analytics_lib.connectors import Connection, open_connection
+from analytics_lib.errors import InputError
+from analytics_lib.model.handover import WORKSPACE
+from analytics_lib.recorder import recorder
+from analytics_lib.workspace import Workspace, find_workspace, load_workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+def connect(name: str) -> Connection:
+    """Return the connection called `name` in the workspace's ``analytics.toml``.
+
+    Parameters
+    ----------
+    name
+        A name under ``[connections]``.
+
+    Raises
+    ------
+    ConnectionFailed
+        There is none of that name.
+    WorkspaceError
+        No workspace is here, or the connection's url names an environment variable that is not set.
+
+    Examples
+    --------
+    >>> db = connect("warehouse")  # doctest: +SKIP
+    >>> db.sql("select count(*) as flights from ops.flights")  # doctest: +SKIP
+    """
+    spec = _workspace().connection(name)
+    run = recorder()
+    if run is None:
+        return open_connection(spec)
+    run.connection(name)
+    return open_connection(spec, observe=run.query)
+
+
+def finding(text: str) -> None:
+    """Say the page's answer in one sentence; it stands at the page's top.
+
+    Parameters
+    ----------
+    text
+        Plain text. In JupyterLab it shows as an emphasised paragraph.
+    """
+    sentence = " ".join(text.split())
+    run = recorder()
+    if run is not None:
+        run.finding(sentence)
+    _show(f"**{_escaped(sentence)}**", role="finding")
+
+
+def heading(text: str, *, level: int = 2) -> None:
+    """Show a heading whose text is computed; it stands in the page's contents.
+
+    Parameters
+    ----------
+    text
+        One line; Markdown emphasis works, HTML shows as text.
+    level
+        2 for a section, 3 for a part of one.
+
+    Raises
+    ------
+    InputError
+        `level` is neither 2 nor 3.
+    """
+    if level not in {2, 3}:
+        raise InputError(f"a heading's level cannot be {level}", hint="2 is a section, 3 a part of one")
+    _show(f"{'#' * level} {_escaped(' '.join(text.split()))}", role="heading")
+
+
+def note(text: str) -> None:
+    """Show a paragraph whose text is computed: the sentence under a chart.
+
+    Parameters
+    ----------
+    text
+        Markdown works, HTML shows as text.
+    """
+    _show(_escaped(text.strip()), role="note")
+
+
+def output(name: str, frame: pd.DataFrame | pa.Table) -> None:
+    """Hand a frame over to the checks that the report file names for it.
+
+    Parameters
+    ----------
+    name
+        The name that the report file uses: ``checks: [{suite: …, output: name}]``.
+    frame
+        A DataFrame or an Arrow table; its index is left out.
+
+    Raises
+    ------
+    InputError
+        It is no frame, or a column's values do not share a type.
+    """
+    run = recorder()
+    if run is not None:
+        run.output(name, frame)
+
+
+@lru_cache(maxsize=1)
+def _workspace() -> Workspace:
+    folder = os.environ.get(WORKSPACE)
+    return load_workspace(Path(folder)) if folder else find_workspace()
+
+
+def _escaped(text: str) -> str:
+    """Keep data from becoming markup: `<` begins HTML in Markdown."""
+    return text.replace("<", "\\<")
+
+
+def _show(markdown: str, *, role: str) -> None:
+    from IPython.display import Markdown, display
+
+    display(Markdown(markdown), metadata={"analytics_lib": {"role": role}})

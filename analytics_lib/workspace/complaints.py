@@ -1,0 +1,136 @@
+"""What YAML and pydantic complain of, in sentences with file, line and what would be right."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, Final
+
+from analytics_lib.errors import InputError, ReportError, nearest
+from analytics_lib.model.report import OutputCheck, Query, Refinement, Report, TableCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import yaml
+    from pydantic import BaseModel, ValidationError
+
+Keys = tuple[str | int, ...]
+
+_ARMS: Final = frozenset({"bool", "int", "float", "str", "date", "datetime", "Query"})
+_WANTED: Final[Mapping[str, str]] = {
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "string_type": "text, in quotes where it could be read as something else",
+    "string_too_short": "some text",
+    "list_type": "a list: [one, another]",
+    "too_short": "one value at least, or a query",
+    "dict_type": "keys with values, each on a line of its own",
+    "model_type": "keys with values: {key: value}",
+    "model_attributes_type": "keys with values: {key: value}",
+    "greater_than_equal": "{ge} or more",
+    "literal_error": "{expected}",
+}
+_LONGEST: Final = 60
+
+
+def yaml_complaint(error: yaml.YAMLError, shown: str, kind: type[InputError] = ReportError) -> InputError:
+    """Return what a YAML parser complained of as a sentence.
+
+    Parameters
+    ----------
+    error
+        The parser's error.
+    shown
+        The file as errors name it.
+    kind
+        The error's class.
+    """
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = str(getattr(error, "problem", None) or str(error).splitlines()[0])
+    hint = None
+    if "'\\t'" in problem:
+        hint = "indent with spaces"
+    elif "mapping values are not allowed" in problem:
+        hint = "put text that holds a colon in quotes"
+    where = f"{shown}:{mark.line + 1}" if mark else shown
+    return kind(f"the file is not valid YAML: {problem}", where=where, hint=hint)
+
+
+def model_complaint(error: ValidationError, content: Any, shown: str, lines: Mapping[Keys, int]) -> ReportError:
+    """Return the most telling of pydantic's complaints as a sentence: an unknown key explains a missing one.
+
+    Parameters
+    ----------
+    error
+        Pydantic's error.
+    content
+        The file's content.
+    shown
+        The file as errors name it.
+    lines
+        Path of keys → line number.
+    """
+    details = [each for each in error.errors() if _applies(each["loc"], content)] or error.errors()
+    detail = min(details, key=lambda each: each["type"] != "extra_forbidden")
+    keys = _keys(detail["loc"])
+    place = next((keys[:length] for length in range(len(keys), 0, -1) if keys[:length] in lines), ())
+    where = f"{shown}:{lines[place]}" if place else shown
+    parent = f" in {_joined(keys[:-1])}" if len(keys) > 1 else ""
+    if detail["type"] == "extra_forbidden":
+        known = _model_of(detail["loc"]).model_fields
+        return ReportError(f"unknown key '{keys[-1]}'{parent}", where=where, hint=nearest(str(keys[-1]), known))
+    if detail["type"] == "missing":
+        purpose = _model_of(detail["loc"]).model_fields[str(keys[-1])].description or ""
+        hint = f"it is {purpose[:1].lower()}{purpose[1:]}".rstrip(".")
+        return ReportError(f"key '{keys[-1]}' is missing{parent}", where=where, hint=hint)
+    if detail["type"] == "value_error":
+        message, _, hint = str(detail["msg"]).removeprefix("Value error, ").partition("; ")
+        return ReportError(message, where=where, hint=hint or None)
+    return ReportError(f"{_joined(keys)} is {_shown(detail['input'])}", where=where, hint=f"give it {_wanted(detail)}")
+
+
+def _wanted(detail: Any) -> str:
+    keys = _keys(detail["loc"])
+    if len(keys) == 2 and keys[0] == "for_each" and detail["type"] != "too_short":  # noqa: PLR2004 - for_each.NAME
+        return "a list of values, or a query: {connection: …, query: …}"
+    if len(detail["loc"]) > len(keys) and detail["loc"][-1] in _ARMS:
+        return "text, a number, true or false, a date, or a list of these"
+    known = _WANTED.get(detail["type"])
+    return known.format(**detail.get("ctx", {})) if known else str(detail["msg"]).removeprefix("Input should be ")
+
+
+def _keys(loc: Keys) -> Keys:
+    """Return the keys of the file; pydantic puts the names of a union's arms between and behind them."""
+    keys = list(loc)
+    if keys[0:1] in (["checks"], ["for_each"]) and len(keys) > 2:  # noqa: PLR2004 - the arm follows the entry
+        del keys[2]
+    return tuple(keys[:2]) + tuple(takewhile(lambda part: part not in _ARMS and "[" not in str(part), keys[2:]))
+
+
+def _applies(loc: Keys, content: Any) -> bool:
+    """Tell whether a complaint is about the arm of a union that the file's author meant."""
+    if loc[:1] != ("for_each",) or len(loc) <= 2:  # noqa: PLR2004 - for_each.NAME.ARM
+        return True
+    return isinstance(content["for_each"][loc[1]], dict) == (loc[2] == "Query")
+
+
+def _model_of(loc: Keys) -> type[BaseModel]:
+    if loc[0] == "checks" and len(loc) > 2:  # noqa: PLR2004 - checks.0.ARM
+        return OutputCheck if loc[2] == "output" else TableCheck
+    below: Mapping[Any, type[BaseModel]] = {"parameters": Refinement, "for_each": Query, "freshness": Query}
+    return below.get(loc[0], Report) if len(loc) > 1 else Report
+
+
+def _joined(keys: Keys) -> str:
+    """Return a path of keys as one writes it: ``checks[0].suite``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in keys).lstrip(".")
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "empty"
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
