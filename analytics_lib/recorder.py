@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _DATA_ENDINGS: Final = (
-    ".csv", ".tsv", ".txt", ".parquet", ".json", ".jsonl", ".ndjson", ".xlsx", ".xls", ".feather", ".arrow", ".db", ".sqlite",
-    ".duckdb", ".gz", ".zst", ".zip", ".yml", ".yaml", ".toml",
+    ".csv", ".tsv", ".txt", ".parquet", ".json", ".jsonl", ".ndjson", ".xlsx", ".xls", ".feather", ".arrow",
+    ".db", ".sqlite", ".duckdb", ".gz", ".zst", ".zip", ".yml", ".yaml", ".toml",
 )  # fmt: skip
 _FILE_LIKE: Final = re.compile(r"\.(csv|tsv|txt|parquet|jsonl?|ndjson|xlsx?|arrow|feather)(\.(gz|zst|bz2))?$", re.I)
+_WRITING: Final = os.O_WRONLY | os.O_TRUNC
 _QUOTED: Final = re.compile(r"'((?:[^']|'')+)'")
 
 
@@ -82,8 +83,9 @@ class Recorder:
             if "://" in text:
                 self._write("untraceable", f"a query reads {text}")
                 continue
+            self._pattern(text)
             for path in glob.glob(text, recursive=True):  # noqa: PTH207 - the query's own patterns, absolute or not
-                self._file(str(Path(path).absolute()))
+                self._file(path)
 
     def output(self, name: str, frame: pd.DataFrame | pa.Table) -> None:
         """Lay a frame aside for the checks."""
@@ -109,10 +111,20 @@ class Recorder:
         self._write("output", {"name": name, "file": file.name})
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if (event == "open" and isinstance(arguments[0], str) and arguments[1] in {"r", "rb", None, "rt"}) or (
-            event == "sqlite3.connect" and isinstance(arguments[0], str)
+        if isinstance(arguments[0] if arguments else None, str) and (
+            (event == "open" and not arguments[2] & _WRITING) or event == "sqlite3.connect"
         ):
             self._file(arguments[0])
+        elif event == "glob.glob":
+            self._pattern(str(arguments[0]))
+        elif event in {"pathlib.Path.glob", "pathlib.Path.rglob"}:
+            between = "**" if event.endswith("rglob") else ""
+            self._pattern(os.path.join(str(arguments[0]), between, str(arguments[1])))  # noqa: PTH118 - as above
+
+    def _pattern(self, pattern: str) -> None:
+        """Record a pattern besides the files that it matches: another file may come to match it."""
+        if glob.has_magic(pattern):
+            self._file(pattern)
 
     def _file(self, name: str) -> None:
         if name in self._seen:
@@ -121,8 +133,8 @@ class Recorder:
         path = os.path.abspath(name)  # noqa: PTH100 - an audit hook is called thousands of times
         if "__pycache__" in path:
             path = _source_of(path)
-        inside = path.startswith(self._root) and not path.startswith(self._own)
-        if inside or (path.endswith(_DATA_ENDINGS) and not path.startswith(_MACHINE)):
+        data = path.endswith(_DATA_ENDINGS) and not path.startswith(_MACHINE)
+        if (data or path.startswith(self._root)) and not path.startswith(self._own):
             self._write("file", path)
 
     def _modules(self) -> None:

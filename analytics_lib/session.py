@@ -119,8 +119,8 @@ def _workspace() -> Workspace:
 
 
 def _escaped(text: str) -> str:
-    """Keep data from becoming markup: `<` begins HTML in Markdown."""
-    return text.replace("<", "\\<")
+    """Keep data from becoming markup: `<` begins HTML in Markdown, a pair of `$` mathematics."""
+    return text.replace("<", "\\<").replace("$", "\\$")
 
 
 def _show(markdown: str, *, role: str) -> None:

@@ -1,6 +1,6 @@
 """One report, whole command: `analytics run` against `papermill` followed by `jupyter nbconvert`, on the same notebook.
 
-Both run in the same process tree, one after the other, in turns; printed are medians and their ratio. Ours does more: it
+The two take turns in one run; printed are medians and their ratio. Ours does more: it
 validates parameters and output frames, stores a version and publishes. With ``--no-checks`` the frames are not checked,
 as the peers do not check them.
 

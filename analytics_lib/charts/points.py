@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
 
@@ -13,6 +13,10 @@ from analytics_lib.model.theme import CONTEXT, HIGHLIGHT
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_OPEN_SQUARE: Final[dict[str, Any]] = {
+    "shape": "square", "filled": False, "size": 70, "strokeWidth": 2, "color": CONTEXT, "opacity": 1,
+}  # fmt: skip
 
 
 def scatter(
@@ -141,15 +145,7 @@ def interval(
     layers = [bars, dots]
     if reference is not None:
         require_kind(channels[4], "quantitative")
-        mark: dict[str, Any] = {
-            "shape": "square",
-            "filled": False,
-            "size": 70,
-            "strokeWidth": 2,
-            "color": CONTEXT,
-            "opacity": 1,
-        }
-        layers.insert(1, base.mark_point(**mark).encode(x=alt.X(**channels[4].typed(), scale=scale, axis=axis)))
+        layers.insert(1, base.mark_point(**_OPEN_SQUARE).encode(x=alt.X(**channels[4].typed(), scale=scale, axis=axis)))
     subtitles = [f"Dot: {amount.title}; line: {low.title}"]
     if reference is not None:
         subtitles.append(f"Square: {channels[4].title}")

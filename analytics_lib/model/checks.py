@@ -28,7 +28,7 @@ class ExpectationResult:
     passed
         Whether it held.
     observed
-        What was seen, for a reader: ``8,255 of 336,776 values (2.45 %)``.
+        What was seen, for a reader: ``8,255 of 336,776 values fail (2.45 %)``.
     failing_rows
         Up to `MAX_FAILING_ROWS` rows that broke it, as column → JSON-ready value.
     problem

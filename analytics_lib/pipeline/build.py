@@ -10,13 +10,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analytics_lib.errors import AnalyticsError, ChecksFailed, InputError, PublishError
-from analytics_lib.model.pages import Stale
 from analytics_lib.pipeline.checking import TableChecker
 from analytics_lib.pipeline.locking import build_lock
-from analytics_lib.pipeline.plan import ReportPlan, plan_report
+from analytics_lib.pipeline.outcomes import Outcome, entry, page_of, stopped, without_rendering
+from analytics_lib.pipeline.plan import ReportPlan, outline_report, spread
 from analytics_lib.pipeline.render import Renderer
 from analytics_lib.pipeline.results import BuildResult, PageResult, Progress, gravest
 from analytics_lib.pipeline.show import Shelf, open_shelf
@@ -27,7 +27,7 @@ from analytics_lib.workspace.reports import NO_REPORT_HINT, report_names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from analytics_lib.model.parameters import Value
+    from analytics_lib.model.checks import CheckResult
     from analytics_lib.pipeline.pages import PagePlan
     from analytics_lib.registry import PageState, StoredVersion
     from analytics_lib.workspace import Workspace
@@ -106,14 +106,27 @@ class _Build:
         """Bring one report up to date; return what became of its pages."""
         begun = time.perf_counter()
         try:
-            plan = plan_report(self.sources, name, self.request.parameters, self_contained=self.self_contained)
-            return self._pages(plan)
+            return self._report(outline_report(self.sources, name, self_contained=self.self_contained))
         except PublishError:
             raise
         except AnalyticsError as error:
             result = PageResult(name, "", "", {}, "invalid", time.perf_counter() - begun, error=error)
             self.progress.finished(result)
             return [result]
+
+    def _report(self, outline: ReportPlan) -> list[PageResult]:
+        try:
+            plan = spread(outline, self.request.parameters, self.sources)
+        except InputError:
+            # Broken data breaks the list of its pages as well: then its checks say it better.
+            checks = () if self.request.parameters else self.checker.check(outline)
+            if not any(check.holds_back for check in checks):
+                raise
+            held = self._held(outline, [], checks)
+            results = {page: result for page, (result, _) in held.items()}
+            self._publish(outline, [change for _, change in held.values() if change], results)
+            return list(results.values())
+        return self._pages(plan)
 
     def _pages(self, plan: ReportPlan) -> list[PageResult]:
         states = {state.page: state for state in self.shelf.registry.pages(plan.name)}
@@ -125,15 +138,18 @@ class _Build:
             if match is None:
                 pending.append(page)
                 continue
-            result, change = _without_rendering(plan, page, match, states.get(page.name))
+            result, change = without_rendering(plan, page, match, states.get(page.name))
             results[page.name] = result
             changes += [change] if change else []
             self.progress.finished(result)
-        for page, outcome in self._rendered(plan, pending):
-            results[page.name] = outcome[0]
+        for name, outcome in self._rendered(plan, pending).items():
+            results[name] = outcome[0]
             changes += [outcome[1]] if outcome[1] else []
+        if not any(result.error for result in results.values()):
+            changes += [Change(name) for name, state in states.items() if name not in results and _was_held(state)]
         self._publish(plan, changes, results)
-        return [results[page.name] for page in plan.pages]
+        order = [page.name for page in plan.pages]
+        return [results[name] for name in [*order, *(other for other in results if other not in order)]]
 
     def _unchanged(self, plan: ReportPlan, page: PagePlan) -> StoredVersion | None:
         """Return the stored version that was made from just these inputs, if there is one."""
@@ -141,34 +157,43 @@ class _Build:
             return None
         for version in self.shelf.registry.versions_of(plan.name, page.name):
             same = version.base_key == plan.base_key and version.parameters == page.parameters
-            if same and self.sources.still(version.sources):
+            if same and self.shelf.stored(version) and self.sources.still(version.sources):
                 return version
         return None
 
-    def _rendered(self, plan: ReportPlan, pending: list[PagePlan]) -> list[tuple[PagePlan, _Outcome]]:
+    def _rendered(self, plan: ReportPlan, pending: list[PagePlan]) -> dict[str, Outcome]:
         if not pending:
-            return []
+            return {}
         checks = self.checker.check(plan)
         if any(check.holds_back for check in checks):
-            error = ChecksFailed(gravest(checks), where=f"report '{plan.name}'")
-            held = [(page, _stopped(plan, page, error, 0.0)) for page in pending]
-            for _, (result, _) in held:
-                self.progress.finished(replace(result, checks=checks))
-            return [(page, (replace(result, checks=checks), change)) for page, (result, change) in held]
+            return self._held(plan, pending, checks)
         self.progress.planned(len(pending))
         number = self.shelf.registry.next_number(plan.name)
         for name in plan.connections:
             self.sources.fingerprint(name)
         self.renderer.preload(plan)
         pool = ThreadPoolExecutor(self.request.jobs or self.workspace.jobs, thread_name_prefix="render")
-        futures = [(page, pool.submit(self._one, plan, page, number, checks)) for page in pending]
+        futures = {page.name: pool.submit(self._one, plan, page, number, checks) for page in pending}
         try:
-            return [(page, future.result()) for page, future in futures]
+            return {name: future.result() for name, future in futures.items()}
         finally:
             # After an interrupt nobody waits for notebooks under way: their kernels end with this process.
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _one(self, plan: ReportPlan, page: PagePlan, number: int, checks: tuple[Any, ...]) -> _Outcome:
+    def _held(self, plan: ReportPlan, pending: list[PagePlan], checks: tuple[CheckResult, ...]) -> dict[str, Outcome]:
+        """Hold pages back, and with them what is published besides: data that is broken does not say what is gone."""
+        planned = {page.name for page in plan.pages}
+        others = [] if self.request.parameters else self.shelf.registry.pages(plan.name)
+        known = [page_of(state.version) for state in others if state.version and state.page not in planned]
+        error = ChecksFailed(gravest(checks), where=f"report '{plan.name}'")
+        held: dict[str, Outcome] = {}
+        for page in [*pending, *known]:
+            result, change = stopped(plan, page, error, 0.0)
+            held[page.name] = replace(result, checks=checks), change
+            self.progress.finished(held[page.name][0])
+        return held
+
+    def _one(self, plan: ReportPlan, page: PagePlan, number: int, checks: tuple[CheckResult, ...]) -> Outcome:
         """Render one page; runs in a thread of its own."""
         begun = time.perf_counter()
         self.progress.started(plan.name, page.label)
@@ -177,7 +202,7 @@ class _Build:
         except PublishError:
             raise
         except AnalyticsError as error:
-            outcome = _stopped(plan, page, error, time.perf_counter() - begun)
+            outcome = stopped(plan, page, error, time.perf_counter() - begun)
         else:
             result = PageResult(
                 plan.name, page.name, page.label, page.parameters, "published", time.perf_counter() - begun,
@@ -202,49 +227,9 @@ class _Build:
                 href = f"{plan.name}/{name}.html"
                 results[name] = replace(result, href=href, version=state.version.number)
             if result.status != "unchanged":
-                entries.append(_entry(results[name], started))
+                entries.append(entry(results[name], started))
         self.shelf.registry.add_runs(entries)
 
 
-_Outcome = tuple[PageResult, Change | None]
-
-
-def _without_rendering(
-    plan: ReportPlan, page: PagePlan, match: StoredVersion, state: PageState | None
-) -> tuple[PageResult, Change | None]:
-    """Decide what a page becomes whose version is stored already."""
-    unchanged = PageResult(plan.name, page.name, page.label, page.parameters, "unchanged", version=match.number)
-    if state is None or state.version is None:
-        return replace(unchanged, status="published"), Change(page.name, version=match.id)  # rendered, then killed
-    if state.refused_key == match.key:
-        return replace(unchanged, version=state.version.number), None  # rolled back by hand: it stays down
-    if state.version.id != match.id:
-        newer = match.id > state.version.id and state.stale is None
-        return replace(unchanged, status="published" if newer else "restored"), Change(page.name, version=match.id)
-    if state.stale is not None:
-        return replace(unchanged, status="restored"), Change(page.name)
-    return unchanged, None
-
-
-def _stopped(plan: ReportPlan, page: PagePlan, error: AnalyticsError, seconds: float) -> _Outcome:
-    """Say why a page was not published; bad input changes nothing on the site, the rest leaves a banner."""
-    held = isinstance(error, ChecksFailed)
-    status = "held back" if held else "invalid" if isinstance(error, InputError) else "failed"
-    result = PageResult(plan.name, page.name, page.label, page.parameters, status, seconds, error=error)  # type: ignore[arg-type]
-    if status == "invalid":
-        return result, None
-    stale = Stale(datetime.now(UTC), str(error), "checks" if held else "rendering")
-    return result, Change(page.name, stale=stale)
-
-
-def _entry(result: PageResult, started: datetime) -> dict[str, Value | dict[str, Value] | datetime]:
-    return {
-        "report": result.report,
-        "page": result.page,
-        "parameters": result.parameters,
-        "status": result.status,
-        "reason": str(result.error) if result.error else None,
-        "version": result.version,
-        "started_at": started,
-        "seconds": result.seconds,
-    }
+def _was_held(state: PageState) -> bool:
+    return state.stale is not None and state.stale.kind == "checks"

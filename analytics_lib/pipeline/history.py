@@ -148,7 +148,7 @@ def roll_back(workspace: Workspace, report: str, to: int | None, progress: Progr
 
 
 def _versions(shelf: Shelf, workspace: Workspace, report: str) -> list[ReportVersion]:
-    stored = shelf.registry.versions_of(report)
+    stored = [version for version in shelf.registry.versions_of(report) if shelf.stored(version)]
     if not stored:
         names = report_names(workspace.root)
         if report not in names:

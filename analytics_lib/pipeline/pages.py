@@ -152,7 +152,8 @@ def _page(
     labels = [f"{item.value} · {item.label}" if item.label else str(item.value) for item in items.values()]
     labels += [f"{parameters[name].shown_name} {value}" for name, value in asked.items()]
     title = _titled(file, texts)
-    return PagePlan("-".join(parts) or ONLY_PAGE, ", ".join(labels) or title, title, every, shown)
+    # No part holds two hyphens in a row: a-b with c and a with b-c keep apart.
+    return PagePlan("--".join(parts) or ONLY_PAGE, ", ".join(labels) or title, title, every, shown)
 
 
 def _titled(file: ReportFile, texts: Mapping[str, str]) -> str:
@@ -186,8 +187,8 @@ def slug(text: str) -> str:
     >>> slug("São Paulo")
     'S-o-Paulo-52c4bd'
     """
-    plain = re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-.")[:60]
-    if plain == text and plain.lower() != ONLY_PAGE:
+    plain = re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-.")[:60].rstrip("-.")
+    if plain and plain == text and plain.lower() != ONLY_PAGE:
         return plain
     return f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:6]}".lstrip("-")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from analytics_lib.errors import ReportError, SuiteError, nearest
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from analytics_lib.model.parameters import Value
+    from analytics_lib.model.parameters import Parameter, Value
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,26 @@ class ReportPlan:
 
     Parameters
     ----------
+    parameters
+        What the notebook declares, refined by the report file.
     base_key
         Hash of all that decides the pages but parameters and data: notebook, report file, suites, library, environment.
     connections
         Connections known to be read before a kernel starts.
     files
         Files that the report file says it depends on.
+    pages
+        Its pages, once they are known.
     """
 
     file: ReportFile
     notebook: NotebookFile
-    pages: tuple[PagePlan, ...]
+    parameters: Mapping[str, Parameter]
     suites: Mapping[str, Suite]
     base_key: str
     connections: frozenset[str]
     files: frozenset[Path]
+    pages: tuple[PagePlan, ...] = ()
 
     @property
     def name(self) -> str:
@@ -74,6 +79,11 @@ def plan_report(sources: Sources, name: str, given: Mapping[str, object], *, sel
     InputError
         Anything that a person wrote must change.
     """
+    return spread(outline_report(sources, name, self_contained=self_contained), given, sources)
+
+
+def outline_report(sources: Sources, name: str, *, self_contained: bool) -> ReportPlan:
+    """Return the plan of report `name` as far as it is known without asking a database: it has no pages yet."""
     root = sources.workspace.root
     file = load_report(root, name)
     report = file.report
@@ -84,16 +94,21 @@ def plan_report(sources: Sources, name: str, given: Mapping[str, object], *, sel
     connections = _named_connections(file, notebook, sources)
     suites = _suites(file, sources)
     files = _declared_files(file, root)
-    pages = plan_pages(file, parameters, given, sources)
     base_key = digest(
         notebook.digest,
         report.model_dump_json(),
         json.dumps({suite.name: suite.fingerprint for suite in suites.values()}, sort_keys=True),
         library_digest(),
         environment_digest(),
+        sorted(str(path.relative_to(root)) for path in files),
         self_contained,
     )
-    return ReportPlan(file, notebook, pages, suites, base_key, connections, files)
+    return ReportPlan(file, notebook, parameters, suites, base_key, connections, files)
+
+
+def spread(outline: ReportPlan, given: Mapping[str, object], sources: Sources) -> ReportPlan:
+    """Return the plan with its pages: one for each value of `for_each`, which may ask a database."""
+    return replace(outline, pages=plan_pages(outline.file, outline.parameters, given, sources))
 
 
 def page_key(base_key: str, parameters: Mapping[str, Value], recorded: Mapping[str, Any]) -> str:

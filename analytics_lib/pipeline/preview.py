@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from analytics_lib.errors import AnalyticsError
 from analytics_lib.pipeline.checking import TableChecker
-from analytics_lib.pipeline.plan import plan_report
+from analytics_lib.pipeline.plan import outline_report
 from analytics_lib.pipeline.sources import Sources
 from analytics_lib.workspace.reports import report_names
 
@@ -33,7 +33,7 @@ def check_sources(
     try:
         for name in [report] if report else report_names(workspace.root):
             try:
-                results[name] = checker.check(plan_report(sources, name, {}, self_contained=False))
+                results[name] = checker.check(outline_report(sources, name, self_contained=False))
             except AnalyticsError as error:
                 problems.append(error)
     finally:

@@ -18,6 +18,7 @@ from analytics_lib.model.pages import PageFacts
 from analytics_lib.pipeline.freshness import data_through
 from analytics_lib.pipeline.plan import ReportPlan, output_checks, page_key
 from analytics_lib.pipeline.results import gravest
+from analytics_lib.pipeline.sources import is_pattern
 from analytics_lib.publishing.files import disk_sentences
 from analytics_lib.publishing.versions import CHECKS_NAME, FACTS_NAME, NOTEBOOK_NAME, PAGE_NAME, store_version
 from analytics_lib.registry import NewVersion, StoredVersion
@@ -25,9 +26,9 @@ from analytics_lib.rendering.runner import Executed, RunRequest, run_notebook
 from analytics_lib.validation import check_frame
 
 if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
     from collections.abc import Mapping
+
+    from nbformat import NotebookNode
 
     from analytics_lib.model.handover import Handover
     from analytics_lib.pipeline.pages import PagePlan
@@ -68,7 +69,11 @@ class Renderer:
         self._lock = threading.Lock()  # connections and the exporter serve one thread at a time; notebooks run beside
 
     def preload(self, plan: ReportPlan) -> None:
-        """Import what comes after the notebook while its kernel is at work: seconds that nobody waits for."""
+        """Import what comes after the notebook while its kernel is at work: seconds that nobody waits for.
+
+        What starts kernels is imported first and here: two threads importing it at once see half of it.
+        """
+        import_module("papermill")
         modules = ["analytics_lib.rendering.html", "nbconvert.exporters", "pyarrow.feather"]
         if output_checks(plan):
             modules.append("analytics_lib.validation.frames")
@@ -202,9 +207,9 @@ class Renderer:
                 untraceable = untraceable or f"connection '{name}' has no fingerprint"
         files: dict[str, str | None] = {}
         for path in sorted(handover.files | plan.files):
-            if path == plan.notebook.path or not path.is_file():
+            if path == plan.notebook.path or not (path.is_file() or is_pattern(path)):
                 continue
-            if path.stat().st_mtime > begun.timestamp():
+            if path.is_file() and path.stat().st_mtime > begun.timestamp():
                 untraceable = untraceable or f"{path.name} changed while the notebook ran"
             inside = path.is_relative_to(self._workspace.root)
             files[str(path.relative_to(self._workspace.root) if inside else path)] = self._sources.file(path)
@@ -240,3 +245,20 @@ def _listed(facts: PageFacts, page: PagePlan, plan: ReportPlan) -> dict[str, Any
 
 def _json(value: list[Any] | Mapping[str, Any]) -> bytes:
     return json.dumps(value, indent=1, ensure_ascii=False, default=str).encode()
+
+
+def _without_finding(notebook: NotebookNode) -> NotebookNode:
+    """Leave out the finding's own output: on a page it stands at the top."""
+    from nbformat import from_dict
+
+    shown = dict(notebook)
+    shown["cells"] = [
+        {**cell, "outputs": [each for each in cell["outputs"] if not _is_finding(each)]} if "outputs" in cell else cell
+        for cell in notebook["cells"]
+    ]
+    stripped: NotebookNode = from_dict(shown)
+    return stripped
+
+
+def _is_finding(output: Mapping[str, Any]) -> bool:
+    return bool(output.get("metadata", {}).get("analytics_lib", {}).get("role") == "finding")

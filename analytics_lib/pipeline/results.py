@@ -149,7 +149,7 @@ class Silent:
 def gravest(results: Sequence[CheckResult]) -> str:
     """Return the sentence that tells a reader why a page was held back."""
     reasons = [
-        f"{check.subject}: {failure.sentence} ({failure.problem or failure.observed})"
+        ": ".join(filter(None, [check.subject, failure.sentence, failure.problem or failure.observed]))
         for check in results
         for failure in check.failures
         if failure.severity == "error"

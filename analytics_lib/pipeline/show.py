@@ -12,7 +12,9 @@ from analytics_lib.model.pages import ListedPage, ListedReport
 from analytics_lib.pipeline.pages import ONLY_PAGE
 from analytics_lib.publishing.files import ASIDE, remove_tree
 from analytics_lib.publishing.site import ShownPage, Site
-from analytics_lib.registry import PageState, Registry, open_registry
+from analytics_lib.publishing.versions import PAGE_NAME
+from analytics_lib.registry import PageState, Registry, StoredVersion, open_registry
+from analytics_lib.rendering.scratch import sweep_scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +45,7 @@ class Shelf:
 
     def tidy(self) -> None:
         """Remove what killed builds left unfinished. Call it while holding the build's lock."""
+        sweep_scratch(self.workspace.root)
         remove_tree(self.workspace.state / "runs")
         for left in (self.workspace.state / "versions").glob(f"*/*/{ASIDE}*"):
             remove_tree(left)
@@ -55,9 +58,15 @@ class Shelf:
         PublishError
             The site cannot be written.
         """
-        states = self.registry.pages()
+        states = [state for state in self.registry.pages() if state.version]
+        stored = [state for state in states if self.stored(state.version)]
+        there = [state for state in states if state in stored or (self.site.folder / _href(state)).exists()]
         self.site.keep_assets(self.assets.files)
-        return self.site.project([_shown(state) for state in states if state.version], listed(states))
+        return self.site.project([_shown(state) for state in stored], listed(there))
+
+    def stored(self, version: StoredVersion | None) -> bool:
+        """Return whether a version's page is still in the store; somebody may have tidied up by hand."""
+        return version is not None and (self.workspace.state / version.folder / PAGE_NAME).is_file()
 
     def prune(self, report: str) -> None:
         """Remove the oldest versions of each page beyond the setting ``versions.keep``; never a current one."""
@@ -115,13 +124,17 @@ def _report(name: str, states: list[PageState]) -> ListedReport:
     )
 
 
+def _href(state: PageState) -> str:
+    return f"{state.report}/{state.page}.html"
+
+
 def _page(state: PageState) -> ListedPage:
     version = state.version
     assert version is not None  # noqa: S101 - pages without one are not listed
     through = version.facts["data_through"]
     return ListedPage(
         label=version.facts["label"],
-        href=f"{state.report}/{state.page}.html",
+        href=_href(state),
         finding=version.facts["finding"],
         badge=version.badge,  # type: ignore[arg-type] # written from model.checks.badge
         data_through=datetime.fromisoformat(through) if through else None,
@@ -133,7 +146,7 @@ def _page(state: PageState) -> ListedPage:
 def _shown(state: PageState) -> ShownPage:
     assert state.version is not None  # noqa: S101 - pages without one are not shown
     return ShownPage(
-        href=f"{state.report}/{state.page}.html",
+        href=_href(state),
         folder=state.version.folder,
         stale=state.stale,
         time_zone=state.version.facts["time_zone"],

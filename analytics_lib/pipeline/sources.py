@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -71,10 +73,15 @@ class Sources:
         return name in self._fingerprints
 
     def file(self, path: Path) -> str | None:
-        """Return the fingerprint of a file; None when it is gone."""
+        """Return the fingerprint of a file, or of the names that match a pattern; None when the file is gone."""
         if path not in self._files:
-            self._files[path] = file_fingerprint(path)
+            self._files[path] = self._names(path) if is_pattern(path) else file_fingerprint(path)
         return self._files[path]
+
+    def _names(self, pattern: Path) -> str:
+        """Return the fingerprint of a pattern: the names of the files that match it."""
+        matches = glob.glob(str(pattern), recursive=True)  # noqa: PTH207 - the pattern may be absolute
+        return digest(*sorted(os.path.relpath(match, self.workspace.root) for match in matches))
 
     def of(self, names: Iterable[str]) -> tuple[Source, ...]:
         """Return what a page says of the connections it was made from."""
@@ -96,6 +103,11 @@ class Sources:
         """Close all connections, so that their files are free."""
         for connection in self._open.values():
             connection.close()
+
+
+def is_pattern(path: Path) -> bool:
+    """Return whether a path stands for all files that match it: ``data/*.csv``."""
+    return glob.has_magic(str(path)) and not path.exists()
 
 
 def digest(*parts: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from analytics_lib.errors import PublishError
 
@@ -17,26 +17,50 @@ ASIDE: Final = ".part-"
 """What the name of an unfinished file or folder begins with."""
 
 
-def write_whole(path: Path, content: bytes) -> bool:
-    """Make `path` hold `content`; return whether it did not before.
+class Replacements:
+    """Files that are written aside one after the other and then put in place together.
 
-    A reader sees the old file or the new one, never a part: the new one is written beside it, forced to the disk, and
-    renamed over it.
+    A reader sees each old file or each new one, never a part. A disk that is full is found out while nothing has
+    changed yet. Use it as a context manager: what was not put in place is removed.
     """
-    if _holds(path, content):
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{ASIDE}{os.getpid()}-{path.name}")
-    try:
+
+    def __init__(self) -> None:
+        self._waiting: dict[Path, Path] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for aside in self._waiting.values():
+            aside.unlink(missing_ok=True)
+
+    def add(self, path: Path, content: bytes) -> None:
+        """Write aside what `path` shall hold and force it to the disk; nothing where it holds that already."""
+        if _holds(path, content):
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_name(f"{ASIDE}{os.getpid()}-{path.name}")
+        self._waiting[path] = aside
         with aside.open("wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        aside.replace(path)
-    except OSError:
-        aside.unlink(missing_ok=True)
-        raise
-    return True
+
+    def apply(self) -> int:
+        """Put all files in place, in the order in which they were added; return how many."""
+        written = 0
+        for path, aside in list(self._waiting.items()):
+            aside.replace(path)
+            del self._waiting[path]
+            written += 1
+        return written
+
+
+def write_whole(path: Path, content: bytes) -> bool:
+    """Make `path` hold `content`, whole or not at all; return whether it did not before."""
+    with Replacements() as files:
+        files.add(path, content)
+        return files.apply() > 0
 
 
 def sweep(folder: Path) -> None:
@@ -73,6 +97,10 @@ def disk_sentences(what: str, path: Path) -> Iterator[None]:
                 f"the disk is full: {what} could not be written",
                 where=place,
                 hint="make room and run it again; what was published is unchanged",
+            ) from None
+        if error.errno == errno.EEXIST:
+            raise PublishError(
+                f"{what} cannot be written: it is a file", where=place, hint="move it away, or name another folder"
             ) from None
         raise PublishError(
             f"{what} cannot be written: {error.strerror or error}",

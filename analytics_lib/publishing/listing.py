@@ -5,10 +5,12 @@ They read without a script; with one they filter and sort.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from analytics_lib.model.pages import Stale
 from analytics_lib.model.wording import BADGE_WORDS, localise, show_data_through, show_time
 
 if TYPE_CHECKING:
@@ -111,7 +113,7 @@ def _environment() -> Environment:
         "worst": _worst_badge,
         "freshest": _data_through,
         "rank": _rank,
-        "stale": _stale_pages,
+        "reasons": _reasons,
         "haystack": _haystack,
     }
     environment.globals["max_pages"] = MAX_LISTED_PAGES
@@ -134,8 +136,26 @@ def _rank(moment: datetime | None, time_zone: str) -> int:
     return 0 if moment is None else int(localise(moment, time_zone).replace(tzinfo=UTC).timestamp())
 
 
-def _stale_pages(report: ListedReport) -> list[ListedPage]:
-    return [page for page in report.pages if page.stale is not None]
+@dataclass(frozen=True)
+class _Reason:
+    """Why pages of a report are stale: one entry for all that share the reason."""
+
+    pages: str  # whom it concerns; empty where that is the whole report
+    stale: Stale
+
+
+def _reasons(report: ListedReport) -> list[_Reason]:
+    """Return why pages are stale, each reason once, with the time since the first of them is."""
+    together: dict[tuple[str, str], list[ListedPage]] = {}
+    for page in report.pages:
+        if page.stale is not None:
+            together.setdefault((page.stale.kind, page.stale.reason), []).append(page)
+    found = []
+    for (kind, reason), pages in together.items():
+        since = min(page.stale.since for page in pages if page.stale is not None)
+        whom = pages[0].label if len(pages) == 1 else f"{len(pages)} pages"
+        found.append(_Reason("" if len(pages) == len(report.pages) else whom, Stale(since, reason, kind)))
+    return found
 
 
 def _haystack(report: ListedReport) -> str:

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from analytics_lib.errors import PublishError
 from analytics_lib.publishing.banner import render_banner
-from analytics_lib.publishing.files import disk_sentences, sweep, write_whole
+from analytics_lib.publishing.files import Replacements, disk_sentences, sweep, write_whole
 from analytics_lib.publishing.listing import render_index, render_report_index
 from analytics_lib.publishing.versions import ASSETS_FOLDER, PAGE_NAME
 
@@ -82,10 +81,6 @@ class Site:
         """
         for folder, what in ((self.folder, "the site"), (self.state, "the state")):
             with disk_sentences(what, folder):
-                if folder.exists() and not folder.is_dir():
-                    raise PublishError(
-                        f"{what} cannot be written: it is a file", where=str(folder), hint="name a folder for it"
-                    )
                 folder.mkdir(parents=True, exist_ok=True)
                 probe = folder / ".part-probe"
                 probe.write_bytes(b"1")
@@ -105,32 +100,32 @@ class Site:
         Raises
         ------
         PublishError
-            A file cannot be written; each file is then the old one or the new one.
+            A file cannot be written; the site is then as it was.
         """
         with disk_sentences("the site", self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             sweep(self.folder)
-            written = self._project_assets()
+        with disk_sentences("the site", self.folder), Replacements() as files:
+            self._add_assets(files)
             for page in pages:
-                written += write_whole(self.folder / page.href, self._shown(page))
+                files.add(self.folder / page.href, self._shown(page))
             for report in reports:
                 if all(page.href != f"{report.name}/index.html" for page in report.pages):
                     html = render_report_index(
                         report, site_title=self.title, asset_names=self.asset_names, generated_at=_newest([report])
                     )
-                    written += write_whole(self.folder / report.name / "index.html", html.encode())
+                    files.add(self.folder / report.name / "index.html", html.encode())
             index = render_index(
                 reports, site_title=self.title, asset_names=self.asset_names, generated_at=_newest(reports)
             )
-            return written + write_whole(self.folder / "index.html", index.encode())
+            files.add(self.folder / "index.html", index.encode())  # last: what it links to is there
+            return files.apply()
 
-    def _project_assets(self) -> int:
-        written = 0
+    def _add_assets(self, files: Replacements) -> None:
         for source in sorted((self.state / ASSETS_FOLDER).glob("*")):
             target = self.folder / SITE_ASSETS / source.name
             if not target.exists() or target.stat().st_size != source.stat().st_size:
-                written += write_whole(target, source.read_bytes())
-        return written
+                files.add(target, source.read_bytes())
 
     def _shown(self, page: ShownPage) -> bytes:
         html = (self.state / page.folder / PAGE_NAME).read_text(encoding="utf-8")
@@ -139,7 +134,7 @@ class Site:
 
 
 def _newest(reports: Sequence[ListedReport]) -> datetime:
-    """Return when a list last changed: by what it lists, not by the clock, so that listing twice gives the same file."""
+    """Return when a list last changed, by what it lists and not by the clock: the same list gives the same file."""
     moments = [page.rendered_at for report in reports for page in report.pages]
     moments += [page.stale.since for report in reports for page in report.pages if page.stale]
     return max(moments, default=datetime.fromtimestamp(0, UTC))

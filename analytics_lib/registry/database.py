@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,9 @@ HEAD: Final = "0001"
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_S: Final = 30
+_NO_ROOM: Final = 1024 * 1024
+# Several processes may meet an old schema at once: one migrates, the others wait and find it done. Until commit.
+_LOCKS: Final = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "select pg_advisory_xact_lock(1634623852)"}
 
 
 def open_database(url: str, *, where: str | None = None) -> Engine:
@@ -55,17 +59,42 @@ def open_database(url: str, *, where: str | None = None) -> Engine:
             _migrate(connection)
     except (SQLAlchemyError, OSError) as error:
         engine.dispose()
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
-        raise PublishError(
-            f"the state database cannot be opened: {reason}", where=where, hint=_opening_hint(reason)
-        ) from None
+        raise refusal(engine, error, "opened", where=where) from None
     return engine
 
 
-def _opening_hint(reason: str) -> str:
-    if "full" in reason:
-        return "make room and run it again; what was published is unchanged"
-    return "check the state's folder, and `url` under [state] in analytics.toml; what was published is unchanged"
+def refusal(engine: Engine, error: Exception, done: str, *, where: str | None = None) -> PublishError:
+    """Return what a database or the operating system refused as a sentence.
+
+    Parameters
+    ----------
+    engine
+        The state database's engine.
+    error
+        What was raised.
+    done
+        What could not be done with it: ``opened``, ``used``.
+    where
+        Where the database's url was given.
+    """
+    reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+    if "disk is full" in reason or ("disk I/O error" in reason and _room(engine) < _NO_ROOM):
+        return PublishError(
+            "the disk is full: the state database could not be written",
+            where=engine.url.database,
+            hint="make room and run it again; what was published is unchanged",
+        )
+    return PublishError(
+        f"the state database cannot be {done}: {reason}",
+        where=where,
+        hint="check the state's folder, and `url` under [state] in analytics.toml; what was published is unchanged",
+    )
+
+
+def _room(engine: Engine) -> int:
+    """Return the bytes that are free where a SQLite file lies: on a full disk its log fails as an I/O error."""
+    folder = Path(engine.url.database or ".").parent
+    return shutil.disk_usage(folder).free if folder.is_dir() else 0
 
 
 def _options(url: str) -> dict[str, Any]:
@@ -93,6 +122,8 @@ def _migrate(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
+    if connection.dialect.name in _LOCKS:
+        connection.exec_driver_sql(_LOCKS[connection.dialect.name])
     try:
         command.upgrade(config, "head")
     except CommandError:

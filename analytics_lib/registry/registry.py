@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from analytics_lib.errors import PublishError
 from analytics_lib.model.pages import Stale
-from analytics_lib.registry.database import open_database
+from analytics_lib.registry.database import open_database, refusal
 from analytics_lib.registry.tables import pages, runs, versions
 
 if TYPE_CHECKING:
@@ -192,10 +191,7 @@ class Registry:
             with self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", error)).splitlines()[0]
-            raise PublishError(
-                f"the state database cannot be used: {reason}", hint="nothing published has changed; try again"
-            ) from None
+            raise refusal(self._engine, error, "used") from None
 
 
 def _upsert_page(connection: Connection, report: str, page: str, values: Mapping[str, Any], *, exists: bool) -> None:

@@ -1,4 +1,4 @@
-"""The Papermill engine that runs every report: environment and folder belong to the kernel, nothing global is touched."""
+"""The Papermill engine that runs every report: environment and folder are the kernel's own, nothing global changes."""
 
 from __future__ import annotations
 

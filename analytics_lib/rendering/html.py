@@ -173,13 +173,13 @@ def _exporter() -> TemplateExporter:
             ]
 
         def _create_environment(self) -> Any:
-            environment = super()._create_environment()  # type: ignore[no-untyped-call]
+            environment = super()._create_environment()
             environment.autoescape = True
             environment.trim_blocks = environment.lstrip_blocks = True
             environment.globals |= {"content_policy": content_policy, "max_rows": MAX_FAILING_ROWS}
             return environment
 
-    return PageExporter(  # type: ignore[no-untyped-call]
+    return PageExporter(
         template_paths=[str(TEMPLATES)],
         template_file="index.html.j2",
         optimistic_validation=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.errors import CellExited, CellFailed, CellTimedOut, KernelDied, NotebookError, RenderError
 from analytics_lib.model.handover import JOURNAL, RUN_FOLDER, WORKSPACE, Handover
+from analytics_lib.rendering.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -102,8 +102,8 @@ def run_notebook(request: RunRequest) -> Executed:
     }
     begun = time.perf_counter()
     with (
-        tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True) as scratch,
-        _sentences(run := KernelRun(request.notebook.parent, environment, Path(scratch)), request),
+        scratch_folder(request.root) as scratch,
+        _sentences(run := KernelRun(request.notebook.parent, environment, scratch), request),
     ):
         notebook = execute_notebook(
             str(request.notebook).replace("{", "{{").replace("}", "}}"),
@@ -213,9 +213,7 @@ def _cell_error(error: Any, request: RunRequest) -> RenderError:
 
 
 def _exited(call: str, where: str) -> CellExited:
-    return CellExited(
-        f"the cell called {call}", where=where, hint="let the notebook run to its end, or raise an error"
-    )
+    return CellExited(f"the cell called {call}", where=where, hint="let the notebook run to its end, or raise an error")
 
 
 def _shortened(text: str, limit: int = 500) -> str:
@@ -230,11 +228,10 @@ def _failing_line(traceback: list[str]) -> int | None:
 
 
 def _running_cell(notebook: NotebookNode | None, request: RunRequest) -> str:
-    for number, cell in enumerate(notebook.cells if notebook else ()):
-        if cell.metadata.get("papermill", {}).get("status") in {"running", "failed"}:
-            return _place(notebook, number, request)
-    done = [n for n, cell in enumerate(notebook.cells if notebook else ()) if cell.get("execution_count")]
-    return _place(notebook, done[-1], request) if done else request.shown
+    """Return the cell that was begun last: Papermill calls also those complete that never came back."""
+    cells = notebook.cells if notebook else ()
+    begun = [number for number, cell in enumerate(cells) if cell.metadata.get("papermill", {}).get("start_time")]
+    return _place(notebook, begun[-1], request) if begun else request.shown
 
 
 def _place(notebook: NotebookNode | None, index: int, request: RunRequest) -> str:

@@ -1,4 +1,4 @@
-"""What was seen, in a few words: ``8,255 of 336,776 values (2.45 %)``."""
+"""What was seen, in a few words: ``8,255 of 336,776 values fail (2.45 %)``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def observe(kind: str, result: Mapping[str, Any]) -> str:
     --------
     >>> result = {"element_count": 336776, "unexpected_count": 8255, "missing_count": 0}
     >>> observe("expect_column_values_to_not_be_null", result)
-    '8,255 of 336,776 values (2.45 %)'
+    '8,255 of 336,776 values fail (2.45 %)'
     >>> observe("expect_table_row_count_to_be_between", {"observed_value": 336776})
     'observed 336,776'
     """
@@ -52,7 +52,8 @@ def _share(kind: str, result: Mapping[str, Any]) -> str:
         return f"no {noun}s to look at"
     nouns = noun if looked_at == 1 else f"{noun}s"
     share = f" ({percent(unexpected, looked_at)})" if unexpected else ""
-    return f"{count(unexpected)} of {count(looked_at)} {nouns}{share}"
+    verb = "fails" if unexpected == 1 else "fail"
+    return f"{count(unexpected)} of {count(looked_at)} {nouns} {verb}{share}"
 
 
 def _distinct(result: Mapping[str, Any]) -> str:

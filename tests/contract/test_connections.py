@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -60,7 +61,18 @@ def test_lists_expand(shop, condition, values, found):
 
 @pytest.mark.parametrize(
     "hostile",
-    ["' or '1'='1", "x'; drop table orders; --", "\\'; delete from orders; --", ":x", "%s", "%(x)s", "{x}", "?", "$1", "a\x01b"],
+    [
+        "' or '1'='1",
+        "x'; drop table orders; --",
+        "\\'; delete from orders; --",
+        ":x",
+        "%s",
+        "%(x)s",
+        "{x}",
+        "?",
+        "$1",
+        "a\x01b",
+    ],
 )
 def test_a_value_is_never_part_of_the_statement(shop, hostile):
     assert ids(shop.sql("select id from orders where customer = :x", x=hostile)) == []
@@ -113,7 +125,7 @@ REFUSED = [
     "select 1 -- ;\n; delete from orders",
     "select ';'; delete from orders where ';' = ';'",
     "select E'\\''; commit; set session characteristics as transaction read write; drop table orders; select '",
-    "select 1 as a$$; commit; set session characteristics as transaction read write; drop table orders; select 1 as b$$",
+    "select 1 as a$$; commit; set session characteristics as transaction read write; drop table orders; select 1 as $$",
     "select 1 /* /* */ ' */ ; commit; drop table orders; -- '",
 ]
 
@@ -144,10 +156,8 @@ def test_a_plain_write_is_refused_by_name(shop, statement):
 )
 def test_a_query_does_not_switch_the_guard_off(shop, trick):
     for _ in range(2):
-        try:
+        with suppress(DataError):  # most engines know no such function
             shop.sql(trick)
-        except DataError:
-            pass  # most engines know no such function
         with pytest.raises(DataError):
             shop.sql("with gone as (delete from orders returning *) select * from gone")
         with pytest.raises(DataError):

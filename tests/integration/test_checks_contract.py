@@ -128,35 +128,35 @@ def suite_of(tmp_path):
 
 # An expectation, what is observed, and the ids of the rows that break it.
 BROKEN = [
-    ("expect_column_values_to_not_be_null", {"column": "customer"}, "2 of 6 values (33.33 %)", [4, 6]),
-    ("expect_column_values_to_be_unique", {"column": "id"}, "2 of 6 values (33.33 %)", [2, 2]),
+    ("expect_column_values_to_not_be_null", {"column": "customer"}, "2 of 6 values fail (33.33 %)", [4, 6]),
+    ("expect_column_values_to_be_unique", {"column": "id"}, "2 of 6 values fail (33.33 %)", [2, 2]),
     (
         "expect_column_values_to_be_between",
         {"column": "price", "min_value": 0, "max_value": 100},
-        "2 of 5 values (40 %)",
+        "2 of 5 values fail (40 %)",
         [2, 5],
     ),
     (
         "expect_column_values_to_be_between",
         {"column": "day", "min_value": "2013-01-01", "max_value": "2013-12-31"},
-        "1 of 6 values (16.67 %)",
+        "1 of 6 values fails (16.67 %)",
         [6],
     ),
-    ("expect_column_values_to_match_regex", {"column": "code", "regex": "^[A-Z]"}, "2 of 5 values (40 %)", [4, 5]),
-    ("expect_column_values_to_match_regex", {"column": "code", "regex": "A"}, "3 of 5 values (60 %)", [2, 2, 4]),
-    ("expect_column_values_to_not_match_regex", {"column": "code", "regex": "A"}, "2 of 5 values (40 %)", [1, 5]),
+    ("expect_column_values_to_match_regex", {"column": "code", "regex": "^[A-Z]"}, "2 of 5 values fail (40 %)", [4, 5]),
+    ("expect_column_values_to_match_regex", {"column": "code", "regex": "A"}, "3 of 5 values fail (60 %)", [2, 2, 4]),
+    ("expect_column_values_to_not_match_regex", {"column": "code", "regex": "A"}, "2 of 5 values fail (40 %)", [1, 5]),
     (
         "expect_column_values_to_be_in_set",
         {"column": "code", "value_set": ["AA", "B6"]},
-        "2 of 5 values (40 %)",
+        "2 of 5 values fail (40 %)",
         [4, 5],
     ),
-    ("expect_column_value_lengths_to_equal", {"column": "code", "value": 2}, "1 of 5 values (20 %)", [5]),
-    ("expect_compound_columns_to_be_unique", {"column_list": ["id", "day"]}, "2 of 6 rows (33.33 %)", [2, 2]),
+    ("expect_column_value_lengths_to_equal", {"column": "code", "value": 2}, "1 of 5 values fails (20 %)", [5]),
+    ("expect_compound_columns_to_be_unique", {"column_list": ["id", "day"]}, "2 of 6 rows fail (33.33 %)", [2, 2]),
     (
         "expect_column_pair_values_a_to_be_greater_than_b",
         {"column_A": "delivered", "column_B": "quantity", "or_equal": True},
-        "1 of 6 rows (16.67 %)",
+        "1 of 6 rows fails (16.67 %)",
         [2],
     ),
     (
@@ -165,7 +165,7 @@ BROKEN = [
             "column": "customer",
             "row_condition": {"type": "comparison", "column": {"name": "id"}, "operator": ">", "parameter": 4},
         },
-        "1 of 2 values (50 %)",
+        "1 of 2 values fails (50 %)",
         [6],
     ),
     ("expect_table_row_count_to_be_between", {"min_value": 7, "max_value": 9}, "observed 6", []),
@@ -224,7 +224,7 @@ def test_mostly_lets_a_share_pass(place, suite_of):
     kept, broken = ({"column": "price", "mostly": mostly} for mostly in (0.8, 0.9))
     result = place.check(ROWS, suite_of((expectation, kept), (expectation, broken)))
     assert [each.passed for each in result.results] == [True, False]
-    assert [each.observed for each in result.results] == ["1 of 6 values (16.67 %)"] * 2
+    assert [each.observed for each in result.results] == ["1 of 6 values fails (16.67 %)"] * 2
     assert [len(each.failing_rows) for each in result.results] == [0, 1]
 
 

@@ -76,4 +76,4 @@ def test_a_column_that_stands_twice_is_not_a_pass(check):
 def test_missing_values_of_every_kind_of_column(check, kind):
     frame = pd.DataFrame({"n": pd.array([1, None, 3], dtype="Int64")}).astype({"n": kind})
     (found,) = check(frame, ("expect_column_values_to_not_be_null", {"column": "n"}))
-    assert (found.observed, found.failing_rows) == ("1 of 3 values (33.33 %)", ({"n": None},))
+    assert (found.observed, found.failing_rows) == ("1 of 3 values fails (33.33 %)", ({"n": None},))

@@ -67,7 +67,7 @@ def test_only_as_many_rows_leave_the_database_as_are_shown(engine, suite_of):
 
     suite = suite_of(NOT_NULL, found_by("SELECT * FROM {batch} WHERE delay IS NULL"))
     result = check_table(engine, "ops.flights", suite, subject="flights")
-    assert [each.observed for each in result.results] == ["2,500 of 5,000 values (50 %)", "2,500 rows"]
+    assert [each.observed for each in result.results] == ["2,500 of 5,000 values fail (50 %)", "2,500 rows"]
     assert [len(each.failing_rows) for each in result.results] == [MAX_FAILING_ROWS] * 2
     of_rows = [each for each in statements if "flights" in each and "count(" not in each.lower()]
     assert of_rows
@@ -126,7 +126,7 @@ def test_threads_check_at_the_same_time(engine, suite_of):
 
 def test_a_view_is_checked_like_a_table(engine, suite_of):
     result = check_table(engine, "late", suite_of(NOT_NULL, NOT_EMPTY), subject="late")
-    assert [each.observed for each in result.results] == ["0 of 499 values", "observed 499"]
+    assert [each.observed for each in result.results] == ["0 of 499 values fail", "observed 499"]
 
 
 def test_names_that_need_quotes(engine, suite_of):

@@ -54,8 +54,7 @@ def test_a_query_that_the_database_refuses(shop):
 def test_a_connection_whose_name_is_computed(shop):
     shop.cell(CONNECT, 'import analytics_lib as al\n\nname = "ware" + "hous"\ndb = al.connect(name)')
     assert shop.stopped() == (
-        f"{CELL} 3, line 4: the cell raised ConnectionFailed: unknown connection 'warehous'; "
-        "did you mean 'warehouse'?"
+        f"{CELL} 3, line 4: the cell raised ConnectionFailed: unknown connection 'warehous'; did you mean 'warehouse'?"
     )
 
 
@@ -70,9 +69,7 @@ def test_a_connection_whose_name_is_computed(shop):
 )
 def test_a_cell_that_leaves(shop, leaving, said):
     shop.cell(QUERY, leaving)
-    assert shop.stopped() == (
-        f"{CELL} 4: the cell called {said}. Let the notebook run to its end, or raise an error."
-    )
+    assert shop.stopped() == (f"{CELL} 4: the cell called {said}. Let the notebook run to its end, or raise an error.")
 
 
 @pytest.mark.parametrize(

@@ -35,13 +35,17 @@ def test_an_unknown_connection_in_the_report_file(shop, key):
     [
         (
             "duckdb:///data/gone.duckdb",
-            'the database of connection \'warehouse\' cannot be opened: IO Error: Cannot open database "{root}/data/'
-            'gone.duckdb" in read-only mode: database does not exist. Check its url.',
+            (
+                "the database of connection 'warehouse' cannot be opened: IO Error: Cannot open database \"{root}/data/"
+                'gone.duckdb" in read-only mode: database does not exist. Check its url.'
+            ),
         ),
         (
             "duckdb:///analytics.toml",
-            "the database of connection 'warehouse' cannot be opened: IO Error: The file \"{root}/analytics.toml\" "
-            "exists, but it is not a valid DuckDB database file. Check its url.",
+            (
+                "the database of connection 'warehouse' cannot be opened: IO Error: The file \"{root}/analytics.toml\" "
+                "exists, but it is not a valid DuckDB database file. Check its url."
+            ),
         ),
         (
             "sqlite:///data/gone.sqlite",
@@ -53,19 +57,25 @@ def test_an_unknown_connection_in_the_report_file(shop, key):
         ),
         (
             "postgresql://shop:secret@127.0.0.1:9/shop",
-            "the database of connection 'warehouse' cannot be opened: connection failed: connection to server at "
-            '"127.0.0.1", port 9 failed: Connection refused. '
-            "Is the server up, and are the address and the account in its url right?",
+            (
+                "the database of connection 'warehouse' cannot be opened: connection failed: connection to server at "
+                '"127.0.0.1", port 9 failed: Connection refused. '
+                "Is the server up, and are the address and the account in its url right?"
+            ),
         ),
         (
             "mongodb://127.0.0.1/shop",
-            "connection 'warehouse' has a url of the unknown kind 'mongodb'. "
-            "Known are 'duckdb', 'postgresql' and 'sqlite'.",
+            (
+                "connection 'warehouse' has a url of the unknown kind 'mongodb'. "
+                "Known are 'duckdb', 'postgresql' and 'sqlite'."
+            ),
         ),
         (
             "data/shop.duckdb",
-            "the url of connection 'warehouse' cannot be read. "
-            "Write it as duckdb:///data/warehouse.duckdb or postgresql://user@host/database.",
+            (
+                "the url of connection 'warehouse' cannot be read. "
+                "Write it as duckdb:///data/warehouse.duckdb or postgresql://user@host/database."
+            ),
         ),
     ],
 )
@@ -87,13 +97,17 @@ def test_a_server_that_cannot_be_reached_is_named_without_its_password(shop):
     [
         (
             "select region from order_lines",
-            "the database refuses the query: Catalog Error: Table with name order_lines does not exist. "
-            'Did you mean "orders"?',
+            (
+                "the database refuses the query: Catalog Error: Table with name order_lines does not exist. "
+                'Did you mean "orders"?'
+            ),
         ),
         (
             "select regoin from orders",
-            'the database refuses the query: Binder Error: Referenced column "regoin" not found in FROM clause. '
-            'Candidate bindings: "region", "amount".',
+            (
+                'the database refuses the query: Binder Error: Referenced column "regoin" not found in FROM clause. '
+                'Candidate bindings: "region", "amount".'
+            ),
         ),
         (
             "select region form orders",
@@ -113,8 +127,10 @@ def test_a_server_that_cannot_be_reached_is_named_without_its_password(shop):
         ),
         (
             "delete from orders returning region",
-            "the connection is read-only and the statement starts with DELETE. "
-            "Write one SELECT, or set `read_only = false` for the connection and use .execute().",
+            (
+                "the connection is read-only and the statement starts with DELETE. "
+                "Write one SELECT, or set `read_only = false` for the connection and use .execute()."
+            ),
         ),
         (
             "select region from orders; drop table orders",
@@ -132,8 +148,10 @@ def test_a_query_of_for_each(shop, query, sentence):
     [
         (
             "select max(daay) from orders",
-            'the database refuses the query: Binder Error: Referenced column "daay" not found in FROM clause. '
-            'Candidate bindings: "day", "id".',
+            (
+                'the database refuses the query: Binder Error: Referenced column "daay" not found in FROM clause. '
+                'Candidate bindings: "day", "id".'
+            ),
         ),
         (
             "select 'soon'",

@@ -69,11 +69,13 @@ def test_a_value_that_the_report_file_requires(shop):
         ("top: integer = 3", "parameter 'top' is of the unknown type 'integer'. Did you mean 'int'?"),
         (
             "top: int = max(1, 3)",
-            "the default of parameter 'top' is not a plain value. "
-            'Write text, a number, true or false, or a list; a date as "2026-01-31".',
+            (
+                "the default of parameter 'top' is not a plain value. "
+                'Write text, a number, true or false, or a list; a date as "2026-01-31".'
+            ),
         ),
         ("top: int =", "the parameters cell is not Python: invalid syntax."),
-        ("top: Literal[1, two] = 1", "the choices of parameter 'top' are not plain values. Write Literal[\"a\", \"b\"]."),
+        ("top: Literal[1, two] = 1", 'the choices of parameter \'top\' are not plain values. Write Literal["a", "b"].'),
     ],
 )
 def test_a_parameters_cell(shop, line, sentence):

@@ -19,8 +19,10 @@ from support.shop import PARAMETERS, REPORT
         (
             "owner: shop@example.com",
             "\towner: shop@example.com",
-            "reports/orders.yml:3: the file is not valid YAML: found character '\\t' that cannot start any token. "
-            "Indent with spaces.",
+            (
+                "reports/orders.yml:3: the file is not valid YAML: found character '\\t' that cannot start any token. "
+                "Indent with spaces."
+            ),
         ),
         (
             "owner: shop@example.com",
@@ -36,8 +38,10 @@ from support.shop import PARAMETERS, REPORT
         (
             "notebook: notebooks/orders.ipynb\n",
             "",
-            "reports/orders.yml: key 'notebook' is missing. "
-            "It is the notebook, from the workspace's folder: notebooks/NAME.ipynb.",
+            (
+                "reports/orders.yml: key 'notebook' is missing. "
+                "It is the notebook, from the workspace's folder: notebooks/NAME.ipynb."
+            ),
         ),
         (
             "owner:",
@@ -72,8 +76,7 @@ from support.shop import PARAMETERS, REPORT
         (
             "owner:",
             "checks:\n  - {suite: orders, connection: warehouse}\nowner:",
-            "reports/orders.yml:4: key 'table' is missing in checks[0]. "
-            "It is the table, with its schema: ops.flights.",
+            "reports/orders.yml:4: key 'table' is missing in checks[0]. It is the table, with its schema: ops.flights.",
         ),
         (
             "owner:",
@@ -131,7 +134,8 @@ def test_a_file_that_is_not_text(shop):
 def test_a_report_that_is_defined_twice(shop):
     shop.write("reports/orders.yaml", REPORT)
     assert shop.refused() == (
-        "reports/orders.yml: report 'orders' is defined twice: orders.yaml and orders.yml. Rename or remove one of them."
+        "reports/orders.yml: report 'orders' is defined twice: orders.yaml and orders.yml. "
+        "Rename or remove one of them."
     )
 
 
@@ -143,7 +147,9 @@ def test_a_name_that_cannot_stand_in_an_address(shop):
     )
 
 
-@pytest.mark.parametrize("command", [("run", "order"), ("versions", "order"), ("rollback", "order"), ("check", "order")])
+@pytest.mark.parametrize(
+    "command", [("run", "order"), ("versions", "order"), ("rollback", "order"), ("check", "order")]
+)
 def test_a_report_that_does_not_exist(shop, command):
     assert shop.refused(*command) == "reports/: there is no report 'order'. Did you mean 'orders'?"
 

@@ -47,8 +47,10 @@ from support.shop import CONFIG
         ),
         (
             '[state]\nurl = "state.db"\n',
-            "analytics.toml:7: the url of the state database cannot be read. "
-            "Write it as sqlite:///.analytics/state.db or postgresql://user@host/database.",
+            (
+                "analytics.toml:7: the url of the state database cannot be read. "
+                "Write it as sqlite:///.analytics/state.db or postgresql://user@host/database."
+            ),
         ),
         (
             'read_only = "yes"\n',

@@ -14,7 +14,7 @@ from analytics_lib.workspace import load_workspace
 
 
 def write_notebook(path, *cells, parameters="", tags=("parameters",)):
-    """Write a notebook: its parameters cell (None for none), then its cells; one that begins with ``# `` is Markdown."""
+    """Write a notebook: its parameters cell (None for none), then its cells; ``# `` begins one of Markdown."""
     first = [] if parameters is None else [new_code_cell(parameters, metadata={"tags": list(tags)})]
     rest = [new_markdown_cell(text) if text.startswith("# ") else new_code_cell(text) for text in cells]
     path.parent.mkdir(parents=True, exist_ok=True)

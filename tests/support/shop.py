@@ -39,13 +39,20 @@ parameters:
 """
 
 CELLS = (
-    'region: str = "north"  # which region\n'
-    "top: int = 3  # how many orders to list\n"
-    'as_of: str = "2026-06-30"  # data up to and including this day',
-    'import analytics_lib as al\n\ndb = al.connect("warehouse")',
-    'orders = db.sql(\n    "select * from orders where region = :region and day <= :as_of order by id limit :top",\n'
-    "    region=region, as_of=as_of, top=top,\n)",
-    'al.output("orders", orders)\nal.finding(f"{len(orders)} orders for {orders[\'amount\'].sum():.0f}")',
+    """\
+region: str = "north"  # which region
+top: int = 3  # how many orders to list
+as_of: str = "2026-06-30"  # data up to and including this day""",
+    """\
+import analytics_lib as al
+
+db = al.connect("warehouse")""",
+    """\
+query = "select * from orders where region = :region and day <= :as_of order by id limit :top"
+orders = db.sql(query, region=region, as_of=as_of, top=top)""",
+    """\
+al.output("orders", orders)
+al.finding(f"{len(orders)} orders for {orders['amount'].sum():.0f}")""",
     "orders",
 )
 """The code cells; a heading stands above them, so the parameters cell is the notebook's second."""

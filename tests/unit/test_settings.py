@@ -71,7 +71,12 @@ def test_a_wrong_type(table, name, value):
 
 
 @pytest.mark.parametrize(
-    ("variable", "text"), [("ANALYTICS_RENDERING_JOBS", "many"), ("ANALYTICS_RENDERING_JOBS", "--2"), ("ANALYTICS_SITE_SELF_CONTAINED", "perhaps")]
+    ("variable", "text"),
+    [
+        ("ANALYTICS_RENDERING_JOBS", "many"),
+        ("ANALYTICS_RENDERING_JOBS", "--2"),
+        ("ANALYTICS_SITE_SELF_CONTAINED", "perhaps"),
+    ],
 )
 def test_a_wrong_type_in_the_environment(variable, text):
     with pytest.raises(WorkspaceError) as caught:

@@ -70,7 +70,9 @@ def test_values_never_become_part_of_the_text():
     assert values == {"a": "'; drop table t; --"}
 
 
-@pytest.mark.parametrize("rows", [["UA", "AA"], ("UA", "AA"), pd.Series(["UA", "AA"]), np.array(["UA", "AA"]), pd.Index(["UA", "AA"])])
+@pytest.mark.parametrize(
+    "rows", [["UA", "AA"], ("UA", "AA"), pd.Series(["UA", "AA"]), np.array(["UA", "AA"]), pd.Index(["UA", "AA"])]
+)
 def test_lists_expand(rows):
     text, values = compiled("select * from t where c in :carriers", carriers=rows)
     assert text == "select * from t where c in (:carriers_1, :carriers_2)"
@@ -122,9 +124,7 @@ def test_an_empty_list():
 def test_a_missing_value():
     with pytest.raises(QueryError) as caught:
         bind("select :carrier", {}, "shop")
-    assert str(caught.value) == (
-        "connection 'shop': the query names :carrier, but no value was given; pass carrier=…"
-    )
+    assert str(caught.value) == ("connection 'shop': the query names :carrier, but no value was given; pass carrier=…")
 
 
 @pytest.mark.parametrize(

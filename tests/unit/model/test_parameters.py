@@ -209,24 +209,25 @@ def test_names_for_readers():
     assert Parameter("as_of", "date").shown_name == "As of"
 
 
-class TestResolve:
-    declared = {
-        "carrier": Parameter("carrier", "string", required=True, where="notebooks/n.ipynb cell 1, line 1"),
-        "top": Parameter("top", "int", default=10, minimum=1),
-    }
+DECLARED = {
+    "carrier": Parameter("carrier", "string", required=True, where="notebooks/n.ipynb cell 1, line 1"),
+    "top": Parameter("top", "int", default=10, minimum=1),
+}
 
+
+class TestResolve:
     def test_given_values_come_before_defaults(self):
-        assert resolve(self.declared, {"carrier": "UA"}) == {"carrier": "UA", "top": 10}
-        assert resolve(self.declared, {"top": "3", "carrier": "UA"}) == {"carrier": "UA", "top": 3}
+        assert resolve(DECLARED, {"carrier": "UA"}) == {"carrier": "UA", "top": 10}
+        assert resolve(DECLARED, {"top": "3", "carrier": "UA"}) == {"carrier": "UA", "top": 3}
 
     def test_an_unknown_name(self):
         with pytest.raises(ParameterError) as caught:
-            resolve(self.declared, {"carier": "UA"}, where="report 'r'")
+            resolve(DECLARED, {"carier": "UA"}, where="report 'r'")
         assert str(caught.value) == "report 'r': unknown parameter 'carier'; did you mean 'carrier'?"
 
     def test_a_missing_value(self):
         with pytest.raises(ParameterError) as caught:
-            resolve(self.declared, {})
+            resolve(DECLARED, {})
         assert caught.value.message == "parameter 'carrier' needs a value"
         assert caught.value.where == "notebooks/n.ipynb cell 1, line 1"
         assert "-p carrier=" in caught.value.hint

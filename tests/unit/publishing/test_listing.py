@@ -122,7 +122,7 @@ def test_stale_page_says_since_when_and_why(kind, words):
     stale = Stale(datetime(2026, 11, 21, 11, 0, tzinfo=UTC), "dep_time has nulls", kind)
     for made in (index(report(page(stale=stale))), render_report_index(report(page(stale=stale)), asset_names=NAMES)):
         text = text_of(made)
-        assert "stale since 21 Nov 2026, 06:00 EST" in text
+        assert "Stale since 21 Nov 2026, 06:00 EST" in text
         assert words in text
         assert "dep_time has nulls" in text
 

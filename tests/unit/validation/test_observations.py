@@ -15,15 +15,19 @@ DISTINCT = "expect_column_distinct_values_to_equal_set"
 @pytest.mark.parametrize(
     ("kind", "result", "sentence"),
     [
-        (NOT_NULL, {"element_count": 336776, "unexpected_count": 8255}, "8,255 of 336,776 values (2.45 %)"),
-        (NOT_NULL, {"element_count": 1, "unexpected_count": 1}, "1 of 1 value (100 %)"),
-        (NOT_NULL, {"element_count": 12, "unexpected_count": 0}, "0 of 12 values"),
+        (NOT_NULL, {"element_count": 336776, "unexpected_count": 8255}, "8,255 of 336,776 values fail (2.45 %)"),
+        (NOT_NULL, {"element_count": 1, "unexpected_count": 1}, "1 of 1 value fails (100 %)"),
+        (NOT_NULL, {"element_count": 12, "unexpected_count": 0}, "0 of 12 values fail"),
         (NOT_NULL, {"element_count": 0, "unexpected_count": 0}, "no values to look at"),
         # Missing values are not looked at by an expectation about values.
-        (IN_SET, {"element_count": 10, "unexpected_count": 2, "missing_count": 6}, "2 of 4 values (50 %)"),
+        (IN_SET, {"element_count": 10, "unexpected_count": 2, "missing_count": 6}, "2 of 4 values fail (50 %)"),
         (IN_SET, {"element_count": 10, "unexpected_count": 0, "missing_count": 10}, "no values to look at"),
-        (IN_SET, {"element_count": 10, "unexpected_count": None, "missing_count": None}, "0 of 10 values"),
-        ("expect_compound_columns_to_be_unique", {"element_count": 4, "unexpected_count": 2}, "2 of 4 rows (50 %)"),
+        (IN_SET, {"element_count": 10, "unexpected_count": None, "missing_count": None}, "0 of 10 values fail"),
+        (
+            "expect_compound_columns_to_be_unique",
+            {"element_count": 4, "unexpected_count": 2},
+            "2 of 4 rows fail (50 %)",
+        ),
         ("expect_column_mean_to_be_between", {"observed_value": 12.639070257304708}, "observed 12.6391"),
         ("expect_column_max_to_be_between", {"observed_value": None}, "observed no value"),
         ("expect_column_max_to_be_between", {"observed_value": "2014-01-01"}, "observed 2014-01-01"),

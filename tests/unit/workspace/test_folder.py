@@ -110,9 +110,7 @@ class TestConnections:
     def test_an_unknown_name(self, loaded):
         with pytest.raises(ConnectionFailed) as caught:
             loaded('[connections.warehouse]\nurl = "duckdb://"\n').connection("warehose", where="reports/r.yml:4")
-        assert str(caught.value) == (
-            "reports/r.yml:4: unknown connection 'warehose'; did you mean 'warehouse'?"
-        )
+        assert str(caught.value) == ("reports/r.yml:4: unknown connection 'warehose'; did you mean 'warehouse'?")
 
     def test_variables_are_filled_in_when_the_connection_is_asked_for(self, loaded, monkeypatch):
         workspace = loaded('[connections.a]\nurl = "postgresql://u:${TRIED_PASSWORD}@h/${TRIED_DATABASE}"\n')

@@ -180,9 +180,7 @@ class TestRefine:
     def test_an_unknown_name(self):
         with pytest.raises(ParameterError) as caught:
             self.refined("topp")
-        assert str(caught.value) == (
-            "reports/r.yml:5: the notebook declares no parameter 'topp'; did you mean 'top'?"
-        )
+        assert str(caught.value) == ("reports/r.yml:5: the notebook declares no parameter 'topp'; did you mean 'top'?")
 
 
 class TestFile:
@@ -249,7 +247,9 @@ class TestFile:
         first = notebook("# Title", "x = 1").digest
         path = tmp_path / "notebooks/n.ipynb"
         content = json.loads(path.read_text())
-        content["cells"][2].update(outputs=[{"output_type": "stream", "name": "stdout", "text": "a"}], execution_count=3)
+        content["cells"][2].update(
+            outputs=[{"output_type": "stream", "name": "stdout", "text": "a"}], execution_count=3
+        )
         content["metadata"] = {"widgets": {}}
 
         def digest():
