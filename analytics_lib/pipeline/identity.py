@@ -15,8 +15,9 @@ def library_digest() -> str:
     root = Path(__file__).parents[1]
     total = hashlib.sha256()
     for path in sorted(root.rglob("*")):
-        if path.is_file() and path.suffix in {".py", ".j2", ".css", ".js", ".json"} and "workspace/" not in str(path):
-            total.update(path.relative_to(root).as_posix().encode())
+        name = path.relative_to(root)
+        if path.is_file() and path.suffix in {".py", ".j2", ".css", ".js", ".json"} and name.parts[0] != "example":
+            total.update(name.as_posix().encode())
             total.update(path.read_bytes())
     return total.hexdigest()
 

@@ -38,21 +38,32 @@ class KernelRun:
         Folder for its sockets and its log; the path is short, as a socket's must be.
     notebook
         The notebook as far as it ran; also there when the run failed, so that it can be saved and shown.
-    left
-        Index of the cell that called ``exit()``, which ends the kernel after the cell; None when none did.
     """
 
     folder: Path
     environment: Mapping[str, str]
     scratch: Path
     notebook: NotebookNode | None = None
-    left: int | None = None
 
-    def watch(self, *, cell_index: int, execute_reply: Mapping[str, Any], **_: object) -> None:
-        """Note a cell that asked for the kernel's end; nbclient calls this after each cell."""
-        payload = execute_reply["content"].get("payload", ())
-        if self.left is None and any(each.get("source") == "ask_exit" for each in payload):
-            self.left = cell_index
+
+class KernelLeft(Exception):
+    """A cell called ``exit()``: the kernel ends once it is done, and takes a part of the next cell with it.
+
+    Parameters
+    ----------
+    cell
+        Its index.
+    """
+
+    def __init__(self, cell: int) -> None:
+        super().__init__(cell)
+        self.cell = cell
+
+
+def stop_at_exit(*, cell_index: int, execute_reply: Mapping[str, Any], **_: object) -> None:
+    """Stop at a cell that asked for its kernel's end; nbclient calls this after each cell."""
+    if any(each.get("source") == "ask_exit" for each in execute_reply["content"].get("payload", ())):
+        raise KernelLeft(cell_index)
 
 
 class AnalyticsEngine(Engine):  # type: ignore[misc] # papermill ships no types
@@ -89,7 +100,7 @@ class AnalyticsEngine(Engine):  # type: ignore[misc] # papermill ships no types
         with (run.scratch / LOG_NAME).open("wb") as log:
             client = PapermillNotebookClient(nb_man, km=_manager(kernel_name, run.scratch), **options)
             client.owns_km = True
-            client.on_cell_executed = run.watch
+            client.on_cell_executed = stop_at_exit
             client.execute(cwd=str(run.folder), env=dict(run.environment), stdout=log, stderr=log)
 
 

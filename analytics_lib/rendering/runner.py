@@ -118,7 +118,7 @@ def run_notebook(request: RunRequest) -> Executed:
             execution_timeout=request.execution_timeout,
             run=run,
         )
-        _refuse_exit(notebook, run, request)
+        _refuse_exit(notebook, request)
     _save(notebook, request)
     return Executed(notebook, read_handover(request.folder), time.perf_counter() - begun)
 
@@ -154,8 +154,13 @@ def _sentences(run: KernelRun, request: RunRequest) -> Iterator[None]:
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    from analytics_lib.rendering.engine import KernelLeft
+
     try:
         yield
+    except KernelLeft as left:
+        _save(run.notebook, request)
+        raise _exited("exit()", _place(run.notebook, left.cell, request)) from None
     except PapermillExecutionError as error:
         _save(run.notebook, request)
         # Papermill puts a message above the failed cell and numbers from there.
@@ -169,8 +174,6 @@ def _sentences(run: KernelRun, request: RunRequest) -> Iterator[None]:
         ) from None
     except DeadKernelError:
         _save(run.notebook, request)
-        if run.notebook is not None and run.left is not None:
-            raise _exited("exit()", _place(run.notebook, run.left, request)) from None
         raise KernelDied(
             "the kernel died",
             where=_running_cell(run.notebook, request),
@@ -188,10 +191,8 @@ def _sentences(run: KernelRun, request: RunRequest) -> Iterator[None]:
         raise KernelDied(f"the kernel did not start: {error}", where=request.shown) from None
 
 
-def _refuse_exit(notebook: NotebookNode, run: KernelRun, request: RunRequest) -> None:
+def _refuse_exit(notebook: NotebookNode, request: RunRequest) -> None:
     """Papermill takes ``sys.exit(0)`` for success and runs no further cell; half a page is no page."""
-    if run.left is not None:
-        raise _exited("exit()", _place(notebook, run.left, request))
     for number, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", ()):
             if output.output_type == "error" and output.ename == "SystemExit":

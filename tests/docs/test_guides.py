@@ -71,5 +71,5 @@ def test_readme_turns_a_csv_into_a_report(tmp_path):
 def test_tutorial(tmp_path):
     printed = follow(ROOT / "docs/tutorial.md", tmp_path, tmp_path / "tutorial")
     assert any("Nothing has changed" in text for text in printed)
-    assert (tmp_path / "tutorial/site/punctuality/UA-on_time_minutes-30.html").exists()
+    assert (tmp_path / "tutorial/site/punctuality/UA--on_time_minutes-30.html").exists()
     assert "shows version" in printed[-1]

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
 
 from analytics_lib.errors import InputError
-from analytics_lib.server import serve
+from analytics_lib.server.serving import serve_until
 from analytics_lib.server.site import find, page_policy
 
 PAGE = (
@@ -169,25 +171,35 @@ def test_find_returns_folders_only_without_slash(site):
     assert find(site, "") == site / "index.html"
 
 
+def refused(*arguments, **options):
+    """Serve from a thread of its own: in this one a browser's event loop may still be open."""
+
+    async def run():
+        await serve_until(asyncio.Event(), *arguments, **options)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, run()).result(timeout=60)
+
+
 def test_taken_port_is_said_with_a_way_out(site):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(InputError, match=f"port {port} is already taken") as caught:
-            serve(site, port=port)
+            refused(site, port=port)
     assert "0 for any free one" in caught.value.hint
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", ""])
 def test_other_hosts_must_be_allowed(site, host):
     with pytest.raises(InputError, match="not this machine alone"):
-        serve(site, host=host, port=0)
+        refused(site, host=host, port=0)
 
 
 def test_missing_site_and_impossible_port_are_sentences(site, tmp_path):
     with pytest.raises(InputError, match="no site to serve"):
-        serve(tmp_path / "none", port=0)
+        refused(tmp_path / "none", port=0)
     with pytest.raises(InputError, match="port 70000 does not exist"):
-        serve(site, port=70_000)
+        refused(site, port=70_000)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
