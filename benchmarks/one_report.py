@@ -23,6 +23,8 @@ from pathlib import Path
 from analytics_lib.example.workspace import copy_starter
 
 BIN = Path(sys.executable).parent
+# Byte code is kept for both, as on any machine where people work.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 SHOWN = ("papermill", "nbconvert", "ipykernel", "jupyter_client", "great-expectations", "pandas", "altair")
 
 
@@ -58,7 +60,9 @@ def _arguments() -> argparse.Namespace:
 def _seconds(commands: list[list[str]], folder: Path) -> float:
     begun = time.perf_counter()
     for command in commands:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(
+            command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=300
+        )
         if done.returncode:
             sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
     return time.perf_counter() - begun

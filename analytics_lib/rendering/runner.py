@@ -128,7 +128,7 @@ def read_handover(folder: Path) -> Handover:
     handover = Handover()
     journal = folder / JOURNAL
     if not journal.exists():
-        handover.untraceable = "the notebook does not use analytics_lib, so what it reads is not known"
+        handover.untraceable = "the kernel recorded nothing, so what the notebook reads is not known"
         return handover
     for line in journal.read_text(encoding="utf-8").splitlines():
         ((kind, value),) = json.loads(line).items()
