@@ -76,7 +76,7 @@ def list_reports(context: typer.Context, as_json: AsJson = False) -> None:
     if not found:
         console.print("The workspace has no report yet: `analytics init` writes a first one.")
         return
-    table = _table("Report", "Title", "Owner", "Pages", "Rendered", "State")
+    table = _table("Report", "Title", "Pages", "Rendered", "State")
     for summary in found:
         published = [state.version for state in summary.pages if state.version]
         stale = [state.stale for state in summary.pages if state.stale]
@@ -86,7 +86,7 @@ def list_reports(context: typer.Context, as_json: AsJson = False) -> None:
         if summary.problem:
             state = f"[red]{escape(summary.problem)}[/]"
         rendered = _moment(max(version.rendered_at for version in published)) if published else "–"
-        cells = (summary.name, summary.title, summary.owner or "–", str(len(published)), rendered)
+        cells = (summary.name, summary.title, str(len(published)), rendered)
         table.add_row(*(escape(cell) for cell in cells), state)
     console.print(table)
 
@@ -95,7 +95,8 @@ def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         numeric = column in {"Version", "Pages"}
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        foldable = column in {"Title", "Owner", "State"}
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=not foldable)
     return table
 
 

@@ -138,13 +138,14 @@ def print_build(result: BuildResult) -> None:
     """Print the table that a build ends with, its errors, and where to look."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("Report", no_wrap=True)
-    table.add_column("Parameters", no_wrap=True, overflow="ellipsis")  # what gives way on a narrow terminal
+    table.add_column("Parameters", no_wrap=True)
     table.add_column("Status", no_wrap=True)
     table.add_column("Seconds", justify="right", no_wrap=True)
     table.add_column("Page", overflow="fold", no_wrap=True)
+    room = _room_for_labels(result)
     for page in result.pages:
         status = f"[{STYLES[page.status]}]{page.status}[/]"
-        label = "–" if page.page in {"index", ""} else page.label
+        label = "–" if page.page in {"index", ""} else _cropped(page.label, room)
         seconds = f"{page.seconds:.1f}" if page.seconds else "–"
         table.add_row(escape(page.report), escape(label), status, seconds, escape(page.href or "–"))
     console.print(table)
@@ -154,6 +155,16 @@ def print_build(result: BuildResult) -> None:
     index = result.site / "index.html"
     if index.exists():
         console.print(f"Site: {escape(str(_short(index)))}  [dim](or `analytics serve`)[/]", soft_wrap=True)
+
+
+def _room_for_labels(result: BuildResult) -> int:
+    """Return how many columns the other cells leave for parameters, which give way on a narrow terminal."""
+    others = max((len(page.report) + len(page.status) + len(page.href or "") for page in result.pages), default=0)
+    return max(8, console.width - others - len("Seconds") - 8)
+
+
+def _cropped(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1].rstrip()}…"
 
 
 def _distinct(result: BuildResult) -> list[AnalyticsError]:
