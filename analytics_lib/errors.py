@@ -7,9 +7,11 @@ the class's exit code; a library caller catches the branch it can act on::
     ├── InputError                  exit 2: something that a person wrote must change
     │   ├── WorkspaceError          analytics.toml, the folder, a setting, an environment variable
     │   ├── ReportError             a report file
+    │   ├── ExperimentError         an experiment's file, or a step that it cannot take
     │   ├── NotebookError           a notebook that cannot be run as it stands
     │   ├── ParameterError          a parameter's name, type, range or absence
     │   ├── SuiteError              an expectation suite, or what it names
+    │   ├── ExecutorError           the cluster that is to run notebooks, or what is installed there
     │   └── DataError
     │       ├── ConnectionFailed    unknown, unreachable or refused connection
     │       ├── QueryError          a statement that the database refuses
@@ -80,6 +82,10 @@ class ReportError(InputError):
     """A report file."""
 
 
+class ExperimentError(InputError):
+    """An experiment's file, its results when it is registered, or a step that it cannot take."""
+
+
 class NotebookError(InputError):
     """A notebook that cannot be run as it stands."""
 
@@ -90,6 +96,10 @@ class ParameterError(InputError):
 
 class SuiteError(InputError):
     """An expectation suite, or a column or table that it names."""
+
+
+class ExecutorError(InputError):
+    """The cluster that is to run notebooks: its address, or what is installed there."""
 
 
 class DataError(InputError):

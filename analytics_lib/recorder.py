@@ -1,11 +1,13 @@
 """The kernel's side of a run: writes down what the notebook read and what it hands over.
 
 What was read decides whether a page must be rendered again, so it is recorded where it happens: connections as they are
-opened, files as Python opens them, and files that a query names.
+opened, files as Python opens them, and files that a query names. What libraries open without Python is taken from the
+names of files in the notebook's own text.
 """
 
 from __future__ import annotations
 
+import ast
 import atexit
 import glob
 import importlib.util
@@ -14,26 +16,49 @@ import os
 import re
 import sys
 import threading
+import time
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from analytics_lib.connectors.volatility import changing, quoted
 from analytics_lib.errors import InputError
 from analytics_lib.model.handover import JOURNAL, RUN_FOLDER, WORKSPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
     import pyarrow as pa
 
+    from analytics_lib.connectors.backend import Reads
+
+_LONGEST_NAME: Final = 1000
 _DATA_ENDINGS: Final = (
     ".csv", ".tsv", ".txt", ".parquet", ".json", ".jsonl", ".ndjson", ".xlsx", ".xls", ".feather", ".arrow",
     ".db", ".sqlite", ".duckdb", ".gz", ".zst", ".zip", ".yml", ".yaml", ".toml",
 )  # fmt: skip
 _FILE_LIKE: Final = re.compile(r"\.(csv|tsv|txt|parquet|jsonl?|ndjson|xlsx?|arrow|feather)(\.(gz|zst|bz2))?$", re.I)
 _WRITING: Final = os.O_WRONLY | os.O_TRUNC
-_QUOTED: Final = re.compile(r"'((?:[^']|'')+)'")
+_NATIVE: Final = frozenset(
+    {
+        "duckdb",
+        "polars",
+        "pyarrow",
+        "ibis",
+        "datafusion",
+        "h5py",
+        "netCDF4",
+        "xarray",
+        "zarr",
+        "pyogrio",
+        "fiona",
+        "rasterio",
+    }
+)
+"""Libraries that open files by themselves: Python's own hooks do not see it."""
 
 
 @lru_cache(maxsize=1)
@@ -59,10 +84,11 @@ class Recorder:
         self._root = str(root.resolve()) + os.sep
         self._own = tuple(self._root + each + os.sep for each in (".analytics", "site", ".venv"))
         self._seen: set[str] = set()
+        self._begun = time.time()
         self._lock = threading.Lock()
         self._journal = os.open(folder / JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._write("recording", True)
-        atexit.register(self._modules)
+        atexit.register(self._finish)
         sys.addaudithook(self._audit)
 
     def finding(self, sentence: str) -> None:
@@ -74,10 +100,11 @@ class Recorder:
         self._write("connection", name)
 
     def query(self, query: str, values: Mapping[str, object]) -> None:
-        """Record the files that a query reads by itself, which Python does not see."""
-        texts = [text.replace("''", "'") for text in _QUOTED.findall(query)]
-        texts += [value for value in values.values() if isinstance(value, str)]
-        for text in texts:
+        """Record the files that a query reads by itself, which Python does not see, and whether it asks the clock."""
+        asked = changing(query, values)
+        if asked:
+            self._write("untraceable", f"a query asks for {asked}, whose answer changes by itself")
+        for text in [*quoted(query), *(value for value in values.values() if isinstance(value, str))]:
             if not _FILE_LIKE.search(text):
                 continue
             if "://" in text:
@@ -86,6 +113,12 @@ class Recorder:
             self._pattern(text)
             for path in glob.glob(text, recursive=True):  # noqa: PTH207 - the query's own patterns, absolute or not
                 self._file(path)
+
+    def reads(self, connection: str, reads: Reads) -> None:
+        """Record the tables that a query has read."""
+        self._write("tables", {"connection": connection, "tables": None if reads.tables is None else [*reads.tables]})
+        if reads.untraceable:
+            self._write("untraceable", reads.untraceable)
 
     def output(self, name: str, frame: pd.DataFrame | pa.Table) -> None:
         """Lay a frame aside for the checks."""
@@ -137,17 +170,68 @@ class Recorder:
         if (data or path.startswith(self._root)) and not path.startswith(self._own):
             self._write("file", path)
 
-    def _modules(self) -> None:
-        """Record modules of the workspace that were imported from memory or a cache."""
+    def _finish(self) -> None:
+        """Record what is known only in the end."""
+        main = vars(sys.modules["__main__"])
+        modules = [*self._modules()]
+        if any(_is_native(value) for space in (main, *map(vars, modules)) for value in list(space.values())):
+            sources = [str(cell) for cell in main.get("In", ())]
+            sources += [source for module in modules if (source := _source_text(str(module.__file__)))]
+            for text in {text for source in sources for text in _literals(source)}:
+                self._named(text)
+
+    def _modules(self) -> Iterator[ModuleType]:
+        """Record and yield modules of the workspace, also those that were imported from memory or a cache."""
         for module in list(sys.modules.values()):
             file = getattr(module, "__file__", None)
             if isinstance(file, str) and file.startswith(self._root) and not file.startswith(self._own):
                 self._write("file", file)
+                yield module
+
+    def _named(self, text: str) -> None:
+        """Record the files that a text of the notebook names; what the notebook wrote itself is none of its sources."""
+        if len(text) > _LONGEST_NAME or not text.lower().endswith(_DATA_ENDINGS):
+            return
+        self._pattern(text)
+        for path in glob.glob(text, recursive=True):  # noqa: PTH207 - as people write it
+            with suppress(OSError):
+                if os.stat(path).st_mtime < self._begun:  # noqa: PTH116 - as above
+                    self._file(path)
 
     def _write(self, kind: str, value: object) -> None:
         line = json.dumps({kind: value}) + "\n"
         with self._lock:
             os.write(self._journal, line.encode())
+
+
+def _is_native(value: object) -> bool:
+    """Return whether a name of the notebook stands for a library that opens files by itself, or for a part of one."""
+    if isinstance(value, ModuleType):
+        module: object = value.__name__
+    else:
+        module = (value if isinstance(value, (type, FunctionType, BuiltinFunctionType)) else type(value)).__module__
+    return isinstance(module, str) and module.partition(".")[0].lstrip("_") in _NATIVE
+
+
+def _source_text(path: str) -> str:
+    with suppress(OSError, UnicodeDecodeError):
+        return Path(path).read_text(encoding="utf-8")
+    return ""
+
+
+def _literals(source: str) -> Iterator[str]:
+    """Yield the texts in a cell or module, and what stands in quotes within them; what is filled in becomes a star."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from (node.value, *quoted(node.value))
+        elif isinstance(node, ast.JoinedStr):
+            parts = (str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)
+            text = "".join(parts)
+            yield from (text, *quoted(text))
 
 
 def _source_of(cached: str) -> str:

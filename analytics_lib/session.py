@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analytics_lib.connectors import Connection, open_connection
+from analytics_lib.connectors import CAN_SHARE, Connection, SharedAnswers, open_connection
 from analytics_lib.errors import InputError
-from analytics_lib.model.handover import WORKSPACE
+from analytics_lib.model.handover import SHARED_FOLDER, WORKSPACE
 from analytics_lib.recorder import recorder
 from analytics_lib.workspace import Workspace, find_workspace, load_workspace
 
@@ -38,12 +38,13 @@ def connect(name: str) -> Connection:
     >>> db = connect("warehouse")  # doctest: +SKIP
     >>> db.sql("select count(*) as flights from ops.flights")  # doctest: +SKIP
     """
-    spec = _workspace().connection(name)
+    workspace = _workspace()
+    spec = workspace.connection(name)
     run = recorder()
     if run is None:
         return open_connection(spec)
     run.connection(name)
-    return open_connection(spec, observe=run.query)
+    return open_connection(spec, watcher=run, shared=_shared(int(workspace.settings["rendering.shared_mb"])))
 
 
 def finding(text: str) -> None:
@@ -110,6 +111,12 @@ def output(name: str, frame: pd.DataFrame | pa.Table) -> None:
     run = recorder()
     if run is not None:
         run.output(name, frame)
+
+
+def _shared(limit_mb: int) -> SharedAnswers | None:
+    """Return what the kernels of this fan-out share; None in JupyterLab, and where nothing is to be shared."""
+    folder = os.environ.get(SHARED_FOLDER)
+    return SharedAnswers(Path(folder), limit_mb) if folder and limit_mb and CAN_SHARE else None
 
 
 @lru_cache(maxsize=1)

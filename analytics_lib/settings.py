@@ -80,6 +80,12 @@ SETTINGS: Final = (
     Setting("state.url", str, "sqlite:///.analytics/state.db", "SQLAlchemy URL of the state database."),
     Setting("rendering.jobs", int, 0, "Notebooks run at the same time; 0 for one a processor."),
     Setting("rendering.start_timeout", int, 60, "Seconds a kernel may take to start.", 1),
+    Setting(
+        "rendering.shared_mb", int, 256, "Largest answer to a query, in MB, that pages of a report share; 0 for none."
+    ),
+    Setting("experiments.time_limit", int, 60, "Seconds that a look at an experiment's results may take.", 1),
+    Setting("apps.idle_minutes", int, 30, "Minutes without use after which an app's kernel ends.", 1),
+    Setting("apps.kernels", int, 20, "Kernels that apps may run at the same time.", 1),
     Setting("versions.keep", int, 30, "Versions kept for each page; the current one is always kept.", 1),
 )
 """All settings, in the order of the documentation."""

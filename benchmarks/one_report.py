@@ -1,83 +1,56 @@
-"""One report, whole command: `analytics run` against `papermill` followed by `jupyter nbconvert`, on the same notebook.
+"""One report, the whole command: `analytics run` against `papermill` followed by `jupyter nbconvert`.
 
-The two take turns in one run; printed are medians and their ratio. Ours does more: it
-validates parameters and output frames, stores a version and publishes. With ``--no-checks`` the frames are not checked,
-as the peers do not check them.
+Ours does more: it checks the parameters, records what the notebook reads, stores a version and publishes it. The second
+row is the example's airline report, whose notebook reads the example's warehouse and whose frame is checked besides.
 
-    python benchmarks/one_report.py [--runs 5] [--no-checks]
+    python benchmarks/one_report.py [--runs 5] [--quick]
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from importlib import metadata
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from analytics_lib.example.workspace import copy_starter
+import measuring
+from measuring import Options, Row
 
-BIN = Path(sys.executable).parent
-# Byte code is kept for both, as on any machine where people work.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-SHOWN = ("papermill", "nbconvert", "ipykernel", "jupyter_client", "great-expectations", "pandas", "altair")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CARRIER = "UA"
 
 
-def main() -> None:
-    arguments = _arguments()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        copy_starter(root)
-        report = root / "reports" / "first_report.yml"
-        text = report.read_text().replace("region: [north, south]", "region: [north]")
-        report.write_text(text.split("checks:")[0] if arguments.no_checks else text)
-        out = root / "peer"
-        out.mkdir()
-        ours = [str(BIN / "analytics"), "run", "first_report", "--force"]
-        peers = [
-            [str(BIN / "papermill"), "notebooks/first_report.ipynb", str(out / "run.ipynb"), "-p", "region", "north",
-             "--cwd", "notebooks", "--no-progress-bar"],
-            [str(BIN / "jupyter"), "nbconvert", "--to", "html", "--log-level", "ERROR", str(out / "run.ipynb")],
-        ]  # fmt: skip
-        _seconds([ours], root), _seconds(peers, root)  # byte code and file caches are warm for both
-        times = [(_seconds([ours], root), _seconds(peers, root)) for _ in range(arguments.runs)]
-        sizes = (root / "site/first_report/north.html").stat().st_size, (out / "run.html").stat().st_size
-    _print(times, sizes)
+def measure(options: Options, root: Path) -> Iterator[Row]:
+    """Yield the row of the reference report."""
+    workspace = measuring.reference(root, 1)
+    ours = [measuring.run_report("--force")]
+    peers = measuring.two_commands(measuring.NOTEBOOK, root / "peer", number=1)
+    times = _take_turns(ours, peers, workspace, options)
+    yield measuring.faster("one report, whole command, warm", measuring.TWO_COMMANDS, times, 12)
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--no-checks", action="store_true")
-    return parser.parse_args()
+def measure_airline(options: Options, root: Path) -> Iterator[Row]:
+    """Yield the row of the example's airline report."""
+    workspace = root / "example"
+    measuring.note("building the example's warehouse")
+    measuring.said([measuring.ANALYTICS, "demo", str(workspace), "--data-only"], root)
+    ours = [[measuring.ANALYTICS, "run", "airline_on_time", "-p", f"carrier={CARRIER}", "--force"]]
+    peers = measuring.two_commands("notebooks/airline_on_time.ipynb", root / "peer", carrier=CARRIER)
+    times = _take_turns(ours, peers, workspace, options)
+    yield measuring.faster("airline report of the example, one page", measuring.TWO_COMMANDS, times, None)
 
 
-def _seconds(commands: list[list[str]], folder: Path) -> float:
-    begun = time.perf_counter()
-    for command in commands:
-        done = subprocess.run(
-            command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=300
-        )
-        if done.returncode:
-            sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    return time.perf_counter() - begun
-
-
-def _print(times: list[tuple[float, float]], sizes: tuple[int, int]) -> None:
-    ours, peers = (statistics.median(column) for column in zip(*times, strict=True))
-    print(f"Python {platform.python_version()}, {os.cpu_count()} processors, {platform.system()}")
-    print(", ".join(f"{name} {metadata.version(name)}" for name in SHOWN))
-    print(f"\n| one report, whole command, median of {len(times)} | seconds | page, bytes |")
-    print("|---|---:|---:|")
-    print(f"| papermill + jupyter nbconvert | {peers:.1f} | {sizes[1]:,} |")
-    print(f"| analytics run | {ours:.1f} | {sizes[0]:,} |")
-    print(f"\nratio: {peers / ours:.2f} times as fast")
+def _take_turns(
+    ours: list[list[str]], peers: list[list[str]], workspace: Path, options: Options
+) -> list[tuple[float, float]]:
+    for commands in (ours, peers):  # byte code, file caches and what stays resident are warm for both
+        measuring.seconds(commands, workspace)
+    times = []
+    for number in range(options.runs):
+        times.append((measuring.seconds(ours, workspace), measuring.seconds(peers, workspace)))
+        measuring.note(f"one report, run {number + 1}: ours {times[-1][0]:.2f} s, peer {times[-1][1]:.2f} s")
+    return times
 
 
 if __name__ == "__main__":
-    main()
+    measuring.main(__doc__, measure, measure_airline)

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def resident_processes():
+    """Processes of these tests' own fork their kernels; they end with the tests, whatever happens."""
+    from analytics_lib.forking.client import IDLE_VARIABLE
+    from analytics_lib.forking.listing import running, stop
+    from analytics_lib.forking.places import FOLDER_VARIABLE, SUPPORTED
+
+    if not SUPPORTED:
+        yield
+        return
+    folder = Path(tempfile.mkdtemp(prefix="at-"))  # a socket's path must be short
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER_VARIABLE, str(folder))
+        patch.setenv(IDLE_VARIABLE, "120")
+        yield
+        stop(running(), now=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

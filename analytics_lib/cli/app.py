@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from analytics_lib import __version__
-from analytics_lib.cli import building, history, serving, setup
+from analytics_lib.cli import apps, building, daemon, experiments, history, serving, setup
 from analytics_lib.cli.output import print_error
 from analytics_lib.errors import AnalyticsError
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (setup, building, history, serving):
+for part in (setup, building, history, experiments, serving, apps, daemon):
     part.register(app)
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from analytics_lib.cli.output import Shown, console, print_build, print_error, print_json
+from analytics_lib.cli.output import console, print_error, print_json
+from analytics_lib.cli.progress import Shown
+from analytics_lib.cli.summary import print_build
 from analytics_lib.cli.workspaces import opened
 from analytics_lib.errors import ParameterError
+
+if TYPE_CHECKING:
+    from analytics_lib.pipeline import BuildRequest
 
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks run at the same time.")]
 Force = Annotated[bool, typer.Option("--force", help="Render also what is unchanged.")]
@@ -20,6 +25,16 @@ SelfContained = Annotated[
         "--self-contained/--shared-assets", help="Inline styles, scripts and the chart library in every page."
     ),
 ]
+Where = Annotated[
+    str,
+    typer.Option(
+        "--executor", help="Where notebooks run: a Dask cluster; else this machine.", metavar="dask://HOST:PORT"
+    ),
+]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Say of each page whether it would be rendered, and why; change nothing.")
+]
+NoDaemon = Annotated[bool, typer.Option("--no-daemon", help="Work in this process, with no resident ones beside.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +44,7 @@ def register(app: typer.Typer) -> None:
     app.command("check")(check)
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     context: typer.Context,
     report: Annotated[str, typer.Argument(help="Name of the report: reports/NAME.yml.")],
     parameter: Annotated[
@@ -42,14 +57,18 @@ def run(
     force: Force = False,
     jobs: Jobs = None,
     self_contained: SelfContained = None,
+    executor: Where = "",
+    explain: Explain = False,
     as_json: AsJson = False,
+    _no_daemon: NoDaemon = False,  # `entry` has seen to it
 ) -> None:
     """Render, check and publish one report.
 
     Exit codes: 0 done, 2 bad input, 3 held back by checks, 4 rendering or publishing failed.
     """
     given = {**_from_file(parameters_file), **_from_options(parameter or [])}
-    _build(context, (report,), given, force=force, jobs=jobs, self_contained=self_contained, as_json=as_json)
+    options = {"force": force, "jobs": jobs, "self_contained": self_contained, "executor": executor}
+    _build(context, (report,), given, options, explain=explain, as_json=as_json)
 
 
 def build_all(
@@ -57,19 +76,24 @@ def build_all(
     force: Force = False,
     jobs: Jobs = None,
     self_contained: SelfContained = None,
+    executor: Where = "",
+    explain: Explain = False,
     as_json: AsJson = False,
+    _no_daemon: NoDaemon = False,  # `entry` has seen to it
 ) -> None:
     """Bring all reports up to date and publish them.
 
     Exit codes: 0 done, 2 bad input, 3 held back by checks, 4 rendering or publishing failed.
     """
-    _build(context, (), {}, force=force, jobs=jobs, self_contained=self_contained, as_json=as_json)
+    options = {"force": force, "jobs": jobs, "self_contained": self_contained, "executor": executor}
+    _build(context, (), {}, options, explain=explain, as_json=as_json)
 
 
 def check(
     context: typer.Context,
     report: Annotated[str | None, typer.Argument(help="Name of the report; all by default.")] = None,
     as_json: AsJson = False,
+    _no_daemon: NoDaemon = False,  # `entry` has seen to it
 ) -> None:
     """Run the checks on source tables; render nothing, publish nothing."""
     from analytics_lib.cli.checks import print_checks
@@ -94,15 +118,16 @@ def _build(
     context: typer.Context,
     reports: tuple[str, ...],
     given: dict[str, Any],
+    options: dict[str, Any],
     *,
-    force: bool,
-    jobs: int | None,
-    self_contained: bool | None,
+    explain: bool,
     as_json: bool,
 ) -> None:
     from analytics_lib.pipeline import BuildRequest, build
 
-    request = BuildRequest(reports, given, force, jobs, self_contained)
+    request = BuildRequest(reports, given, **options)
+    if explain:
+        _explain(context, request, as_json=as_json)
     with Shown(quiet=as_json) as progress:
         result = build(opened(context), request, progress)
     if as_json:
@@ -110,6 +135,18 @@ def _build(
     else:
         print_build(result)
     raise typer.Exit(result.exit_code)
+
+
+def _explain(context: typer.Context, request: BuildRequest, *, as_json: bool) -> NoReturn:
+    from analytics_lib.cli.explaining import print_explained
+    from analytics_lib.pipeline.explain import explain
+
+    explained = explain(opened(context), request)
+    if as_json:
+        print_json(explained.to_json())
+    else:
+        print_explained(explained)
+    raise typer.Exit(explained.exit_code)
 
 
 def _from_options(options: list[str]) -> dict[str, Any]:

@@ -18,7 +18,10 @@ PACKAGES: Final = (
     "analytics-lib", "papermill", "nbconvert", "ipykernel", "jupyterlab", "voila", "great-expectations", "altair",
     "vl-convert-python", "pandas", "sqlalchemy", "duckdb", "duckdb-sqlalchemy",
 )  # fmt: skip
-OPTIONAL: Final = {"psycopg": "PostgreSQL: pip install 'analytics-lib[postgresql]'"}
+OPTIONAL: Final = {
+    "psycopg": "PostgreSQL: pip install 'analytics-lib[postgresql]'",
+    "distributed": "--executor dask://…: pip install 'analytics-lib[dask]'",
+}
 
 
 @dataclass(frozen=True)

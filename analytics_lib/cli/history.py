@@ -9,7 +9,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from analytics_lib.cli.output import Shown, console, print_json
+from analytics_lib.cli.output import console, print_json
+from analytics_lib.cli.progress import Shown
 from analytics_lib.cli.workspaces import opened
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -57,7 +58,8 @@ def rollback(
     """
     from analytics_lib.pipeline.history import roll_back
 
-    number, pages = roll_back(opened(context), report, to, Shown(quiet=as_json))
+    with Shown(quiet=as_json) as progress:
+        number, pages = roll_back(opened(context), report, to, progress)
     if as_json:
         print_json({"report": report, "version": number, "pages": pages})
         return

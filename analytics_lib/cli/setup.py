@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from analytics_lib.cli.output import STYLES, Shown, console, print_build, print_json
+from analytics_lib.cli.output import STYLES, console, print_json
+from analytics_lib.cli.progress import Shown
+from analytics_lib.cli.summary import print_build
 from analytics_lib.cli.workspaces import opened
 from analytics_lib.errors import WorkspaceError
 
@@ -71,11 +73,13 @@ def demo(
 
 def schema(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.", metavar="FILE")] = None,
+    experiment: Annotated[bool, typer.Option("--experiment", help="That of experiment files.")] = False,
 ) -> None:
     """Write the JSON Schema of report files, for editors that complete and check them."""
-    from analytics_lib.model.report import json_schema
+    from analytics_lib.model import experiment as experiments
+    from analytics_lib.model import report as reports
 
-    text = json.dumps(json_schema(), indent=2)
+    text = json.dumps((experiments if experiment else reports).json_schema(), indent=2)
     if output is None:
         typer.echo(text)
         return

@@ -2,65 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import contextmanager
-from functools import cached_property
-from typing import TYPE_CHECKING, Self
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from analytics_lib.connectors.backends import BACKENDS, Backend
-from analytics_lib.connectors.statements import bind, require_single_select
-from analytics_lib.errors import AnalyticsError, ConnectionFailed, QueryError, ReadOnlyError, nearest
+from analytics_lib.connectors.backend import Reads
+from analytics_lib.connectors.definitions import Definitions, is_repeatable, may_switch
+from analytics_lib.connectors.listing import table_names
+from analytics_lib.connectors.opened import Opened
+from analytics_lib.connectors.statements import bind, inner, plain_values, require_single_select
+from analytics_lib.errors import AnalyticsError, ReadOnlyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Mapping
 
     import pandas as pd
-    from sqlalchemy import Engine
-    from sqlalchemy.engine import URL
+    from sqlalchemy import CursorResult, Engine, TextClause
+    from sqlalchemy.sql import Executable
 
+    from analytics_lib.connectors.sharing import SharedAnswers
+    from analytics_lib.connectors.tables import Table
+    from analytics_lib.connectors.watching import Watcher
     from analytics_lib.model.connections import ConnectionSpec
 
+_DECIDES: Final = re.compile(r"TZ|PG(?!PASSWORD).*")
+"""Environment variables that drivers look at beside the url."""
 
-Observe = Callable[[str, Mapping[str, object]], None]
 
-
-class Connection:
+class Connection(Opened):
     """A connection by its name in ``analytics.toml``.
 
     Opened on first use; safe to keep for a whole notebook. Use it as a context manager, or call `close`, where the
     file must be free afterwards.
     """
 
-    def __init__(self, spec: ConnectionSpec, observe: Observe | None = None) -> None:
-        self._spec = spec
-        self._observe = observe
+    def __init__(
+        self, spec: ConnectionSpec, watcher: Watcher | None = None, shared: SharedAnswers | None = None
+    ) -> None:
+        super().__init__(spec)
+        self._watcher = watcher
+        self._shared = shared
+        self._definitions = Definitions(self._define)
 
     def __repr__(self) -> str:
         mode = "read-only" if self._spec.read_only else "read and write"
         return f"<connection {self.name!r}: {self._url.render_as_string(hide_password=True)}, {mode}>"
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     @property
-    def name(self) -> str:
-        """The connection's name."""
-        return self._spec.name
-
-    @property
-    def read_only(self) -> bool:
-        """Whether writes are refused."""
-        return self._spec.read_only
-
-    @cached_property
     def engine(self) -> Engine:
         """The SQLAlchemy engine, for what the methods here do not cover."""
-        with self._sentences():
-            return self._backend.engine(self._url, read_only=self.read_only)
+        self._tell(Reads())  # nobody sees what is read with it
+        self._shared = None  # nor what becomes of its sessions
+        return self._engine
 
     def sql(self, query: str, /, **values: object) -> pd.DataFrame:
         """Run one SELECT and return its rows.
@@ -87,10 +81,73 @@ class Connection:
         """
         require_single_select(query, self.name)
         clause = bind(query, values, self.name)
-        if self._observe is not None:
-            self._observe(query, values)
-        with self._sentences(), self.engine.connect() as connection:
-            return self._backend.frame(connection.execute(clause))
+        self._watch(query, values)
+        try:
+            frame, reads = self._answer(query, clause, values)
+        except AnalyticsError:
+            self._tell(Reads())
+            raise
+        self._tell(reads)
+        return frame
+
+    def table(self, name: str) -> Table:
+        """Return a table or view whose rows stay in the database; `sql` fetches rows.
+
+        Parameters
+        ----------
+        name
+            ``"trial"`` or ``"ops.trial"``.
+
+        Raises
+        ------
+        InputError
+            It is no name.
+        """
+        from analytics_lib.connectors.tables import table_of  # numpy comes with it
+
+        return table_of(self, name)
+
+    def query(self, query: str, /, **values: object) -> Table:
+        """Return what one SELECT says, as rows that stay in the database; see `sql` for values and errors.
+
+        Examples
+        --------
+        >>> db.query("select * from ops.trial where day < :day", day="2026-02-01").count()  # doctest: +SKIP
+        """
+        from analytics_lib.connectors.tables import Table
+
+        require_single_select(query, self.name)
+        rows = bind(inner(query), values, self.name).columns().subquery("said")
+        return Table(self, rows, query, values, is_table=False)
+
+    def run(
+        self,
+        statement: Executable,
+        query: str,
+        values: Mapping[str, object],
+        read: Callable[[CursorResult[Any]], Any] | None = None,
+    ) -> Any:
+        """Run a statement that the library has built from a query.
+
+        Parameters
+        ----------
+        statement
+            What is run.
+        query, values
+            What it reads, as a person wrote it.
+        read
+            Turns the result into what is returned; a frame of all rows by default.
+        """
+        self._watch(query, values)
+        try:
+            with self._sentences(), self._connect() as connection:
+                answer = (read or self._backend.frame)(connection.execute(statement))
+                reads = self._backend.reads(connection) if self._watcher is not None else Reads()
+        except AnalyticsError:
+            self._tell(Reads())
+            raise
+        self._tell(reads)
+        return answer
 
     def execute(self, statement: str, /, **values: object) -> int:
         """Run one statement that writes, in a transaction of its own, and return the number of rows it touched.
@@ -107,156 +164,76 @@ class Connection:
                 hint=f"set `read_only = false` under [connections.{self.name}] in analytics.toml",
             )
         clause = bind(statement, values, self.name)
-        with self._sentences(), self.engine.begin() as connection:
+        self._tell(Reads())
+        with self._sentences(), self._engine.begin() as connection:
             return int(connection.execute(clause).rowcount)
 
     def tables(self) -> list[str]:
         """Return the names of all tables and views, with their schema where it is not the default one."""
-        from sqlalchemy import inspect
-
-        names: list[str] = []
+        self._tell(Reads())
         with self._sentences():
-            inspector = inspect(self.engine)
-            for schema in inspector.get_schema_names():
-                if schema.split(".")[-1] in {"information_schema", "pg_catalog"} or schema.startswith(
-                    ("system.", "temp.")
-                ):
-                    continue
-                found = inspector.get_table_names(schema=schema) + inspector.get_view_names(schema=schema)
-                short = schema.split(".")[-1]
-                default = short in {inspector.default_schema_name, "main"}
-                names += [name if default else f"{short}.{name}" for name in found]
-        return sorted(set(names))
+            return table_names(self._engine)
 
-    def ping(self) -> None:
-        """Open the database once.
+    def _answer(self, query: str, clause: TextClause, values: Mapping[str, object]) -> tuple[pd.DataFrame, Reads]:
+        """Return the answer to a query, another kernel's where that is the same."""
+        shared = self._shared
+        if shared is None or not self._is_shared(query, values):
+            return self._run(clause)
+        surroundings = {name: value for name, value in os.environ.items() if _DECIDES.fullmatch(name)}
+        asked = (
+            self.name, self._url.render_as_string(hide_password=True), Path.cwd(), sorted(surroundings.items()),
+            query, sorted(plain_values(values, self.name).items()),
+        )  # fmt: skip
+        return shared.answer(asked, lambda: self._run(clause))
 
-        Raises
-        ------
-        ConnectionFailed
-            It cannot be reached.
-        """
-        with self._sentences(), self.engine.connect():
-            pass
+    def _is_shared(self, query: str, values: Mapping[str, object]) -> bool:
+        """Return whether any kernel would get the same answer; a session that a query changes is a kernel's own."""
+        if not self.read_only or not self._backend.is_shared(self._url):
+            return False
+        behind = self._definitions.behind(query)
+        if may_switch(query, behind, has_programs=self._backend.has_programs):
+            self._shared = None
+            return False
+        return is_repeatable(query, values, behind)
 
-    def fingerprint(self) -> str | None:
-        """Return text that changes whenever the data may have changed; None when that cannot be told."""
-        with self._sentences(), self.engine.connect() as connection:
-            return self._backend.fingerprint(self._url, connection)
+    def _run(self, clause: TextClause) -> tuple[pd.DataFrame, Reads]:
+        """Let the database answer; say also what it has read, where somebody wants to know."""
+        with self._sentences(), self._connect() as connection:
+            frame = self._backend.frame(connection.execute(clause))
+            return frame, self._backend.reads(connection) if self._watcher is not None else Reads()
 
-    def changed_at(self) -> datetime | None:
-        """Return when the data last changed (UTC), where that is known without a query."""
-        return self._backend.changed_at(self._url)
+    def _tell(self, reads: Reads) -> None:
+        if self._watcher is not None:
+            self._watcher.reads(self.name, reads)
 
-    def close(self) -> None:
-        """Close what is open; the next use opens it again."""
-        if "engine" in self.__dict__:
-            self.engine.dispose()
-            del self.__dict__["engine"]
+    def _watch(self, query: str, values: Mapping[str, object]) -> None:
+        """Let the watcher know a query, and the statements of the views and functions that it names."""
+        if self._watcher is None:
+            return
+        self._watcher.query(query, values)
+        for name, statement in self._definitions.behind(query).items():
+            if statement is None:
+                self._tell(Reads(untraceable=f"a query calls {name}(), whose answer changes by itself"))
+            else:
+                self._watcher.query(statement, {})
 
-    @cached_property
-    def _url(self) -> URL:
-        from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError
-
-        try:
-            return make_url(self._spec.url)
-        except ArgumentError:
-            raise ConnectionFailed(
-                f"the url of connection '{self.name}' cannot be read",
-                where=self._spec.where,
-                hint="write it as duckdb:///data/warehouse.duckdb or postgresql://user@host/database",
-            ) from None
-
-    @cached_property
-    def _backend(self) -> Backend:
-        kind = self._url.get_backend_name()
-        if kind not in BACKENDS:
-            raise ConnectionFailed(
-                f"connection '{self.name}' has a url of the unknown kind '{kind}'",
-                where=self._spec.where,
-                hint=nearest(kind, BACKENDS),
-            )
-        return BACKENDS[kind]
-
-    @contextmanager
-    def _sentences(self) -> Iterator[None]:
-        """Turn what drivers raise into sentences that name the connection and hide the password."""
-        from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
-        try:
-            yield
-        except AnalyticsError as error:
-            if error.where is None:
-                error.where = self._spec.where or f"connection '{self.name}'"
-            raise
-        except DBAPIError as error:
-            raise self._translated(error) from None
-        except SQLAlchemyError as error:
-            raise QueryError(_first_line(str(error)), where=f"connection '{self.name}'") from None
-
-    def _translated(self, error: object) -> AnalyticsError:
-        original = getattr(error, "orig", error)
-        message = self._without_password(str(original).strip())
-        where = f"connection '{self.name}'"
-        lowered = message.lower()
-        if ("read-only" in lowered and "cannot open" not in lowered) or "readonly" in lowered:
-            return ReadOnlyError(
-                f"the connection is read-only: {_first_line(message)}",
-                where=where,
-                hint=f"set `read_only = false` under [connections.{self.name}] in analytics.toml",
-            )
-        opening = type(original).__name__ in _UNREACHABLE and (self._is_opening(error) or "connection" in lowered)
-        if opening or "file is not a database" in lowered:
-            return ConnectionFailed(
-                f"the database of connection '{self.name}' cannot be opened: {_first_line(message)}",
-                where=self._spec.where,
-                hint=_opening_hint(lowered),
-            )
-        return QueryError(f"the database refuses the query: {_sentence(message)}", where=where)
-
-    @staticmethod
-    def _is_opening(error: object) -> bool:
-        return getattr(error, "statement", None) is None
-
-    def _without_password(self, message: str) -> str:
-        secret = self._url.password
-        return message.replace(str(secret), "***") if secret else message
+    def _define(self, names: Collection[str], calls: Collection[str]) -> Mapping[str, str | None]:
+        with self._sentences(), self._connect() as connection:
+            return self._backend.definitions(connection, names, calls)
 
 
-_UNREACHABLE = {"IOException", "OperationalError", "ConnectionException", "ConnectionTimeout", "InterfaceError"}
-
-
-def _opening_hint(message: str) -> str:
-    if "lock" in message:
-        return "another process writes to it; let that finish, or close it there"
-    if any(part in message for part in ("does not exist", "no such file", "unable to open", "not a ")):
-        return "check its url"
-    return "is the server up, and are the address and the account in its url right?"
-
-
-def _first_line(message: str) -> str:
-    return message.splitlines()[0].strip().rstrip(".!") if message else "no reason was given"
-
-
-def _sentence(message: str) -> str:
-    """Join what a database says over several lines; its drawing of the place is left out."""
-    kept = []
-    for line in message.splitlines():
-        if line.startswith("LINE ") or set(line.strip()) <= {"^", "~"}:
-            continue
-        kept.append(line.strip().rstrip(".!"))
-    return ". ".join(part for part in kept if part) or "no reason was given"
-
-
-def open_connection(spec: ConnectionSpec, *, observe: Observe | None = None) -> Connection:
+def open_connection(
+    spec: ConnectionSpec, *, watcher: Watcher | None = None, shared: SharedAnswers | None = None
+) -> Connection:
     """Return the connection that `spec` describes; nothing is opened before its first use.
 
     Parameters
     ----------
     spec
         The connection as the workspace declares it.
-    observe
-        Called with each query and its values before it runs.
+    watcher
+        Told of each query, and of what it has read.
+    shared
+        The answers of the kernels that run beside this one.
     """
-    return Connection(spec, observe)
+    return Connection(spec, watcher, shared)

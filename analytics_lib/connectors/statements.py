@@ -39,21 +39,50 @@ def require_single_select(query: str, connection: str) -> None:
         raise QueryError(
             "the query holds a comment within a comment", where=f"connection '{connection}'", hint="write -- comments"
         )
-    bare = _NOISE.sub(lambda match: " " if match[0][0] in "-/" else "''", query).strip().rstrip("; \n\t")
+    bare = _bare(query)
     if not bare:
         raise QueryError("the query is empty", where=f"connection '{connection}'", hint="write one SELECT")
     if ";" in bare:
         raise QueryError(
             "the query holds more than one statement", where=f"connection '{connection}'", hint="write one SELECT"
         )
-    first = re.match(r"[(\s]*(\w+)", bare)
-    word = first[1].lower() if first else bare.split()[0]
+    word = first_word(query)
     if word not in _READING:
         raise ReadOnlyError(
             f"the connection is read-only and the statement starts with {word.upper()}",
             where=f"connection '{connection}'",
             hint="write one SELECT, or set `read_only = false` for the connection and use .execute()",
         )
+
+
+def first_word(query: str) -> str:
+    """Return the word that a query starts with, in lower case; comments are none.
+
+    Examples
+    --------
+    >>> first_word("/* all */ (SELECT 1)")
+    'select'
+    """
+    bare = _bare(query)
+    first = re.match(r"[(\s]*(\w+)", bare)
+    return first[1].lower() if first else bare.split()[0] if bare else ""
+
+
+def _bare(query: str) -> str:
+    """Return a query without comments and without what its strings say."""
+    return _NOISE.sub(lambda match: " " if match[0][0] in "-/" else "''", query).strip().rstrip("; \n\t")
+
+
+def inner(query: str) -> str:
+    r"""Return a query as it may stand in brackets: without the semicolon that ends it, and on lines of its own.
+
+    Examples
+    --------
+    >>> inner("select ';' as x; -- done")
+    "\nselect ';' as x  -- done\n"
+    """
+    bare = _NOISE.sub(lambda match: " " * len(match[0]) if match[0][0] in "-/" else "'" * len(match[0]), query)
+    return "\n" + "".join(" " if bare[at] == ";" else letter for at, letter in enumerate(query)) + "\n"
 
 
 def bind(query: str, values: Mapping[str, object], connection: str) -> TextClause:
@@ -88,12 +117,22 @@ def bind(query: str, values: Mapping[str, object], connection: str) -> TextClaus
             raise QueryError(f"a value was given for '{name}', which the query does not name", where=where,
                              hint=nearest(name, names) if names else f"write :{name} where it belongs")  # fmt: skip
     bound = []
-    for name, value in values.items():
-        plain = _plain(value, name, where)
+    for name, plain in plain_values(values, connection).items():
         untyped = all(isinstance(each, str) for each in (plain if isinstance(plain, list) else [plain]))
         kind = NullType() if untyped else None
         bound.append(bindparam(name, plain, expanding=isinstance(plain, list), type_=kind))
     return clause.bindparams(*bound)
+
+
+def plain_values(values: Mapping[str, object], connection: str) -> dict[str, Any]:
+    """Return values as a database driver understands them: plain Python scalars, or lists of them.
+
+    Raises
+    ------
+    QueryError
+        A value of another type, or an empty list.
+    """
+    return {name: _plain(value, name, f"connection '{connection}'") for name, value in values.items()}
 
 
 def _plain(value: object, name: str, where: str) -> Any:

@@ -1,6 +1,6 @@
 """What a running notebook hands to the runner: the protocol between a kernel and the process that started it.
 
-The runner sets two environment variables; the kernel appends lines of JSON to a file and lays frames beside it. Without
+The runner sets environment variables; the kernel appends lines of JSON to a file and lays frames beside it. Without
 the variables, as in JupyterLab, nothing is written.
 """
 
@@ -18,6 +18,9 @@ RUN_FOLDER: Final = "ANALYTICS_RUN_FOLDER"
 WORKSPACE: Final = "ANALYTICS_WORKSPACE"
 """Environment variable: the folder that holds ``analytics.toml``."""
 
+SHARED_FOLDER: Final = "ANALYTICS_SHARED_FOLDER"
+"""Environment variable: where the kernels of one fan-out share what the database has answered; not always set."""
+
 JOURNAL: Final = "handover.jsonl"
 """The file of handed-over lines, within the run's folder."""
 
@@ -34,6 +37,8 @@ class Handover:
         Name → file of an Arrow table, in the order handed over.
     connections
         Names of the connections that were opened.
+    tables
+        Connection → the tables that were read through it, as its server tells; None where that is not known.
     files
         Files that were read.
     recorded
@@ -45,6 +50,12 @@ class Handover:
     finding: str = ""
     outputs: dict[str, Path] = field(default_factory=dict)
     connections: set[str] = field(default_factory=set)
+    tables: dict[str, set[str] | None] = field(default_factory=dict)
     files: set[Path] = field(default_factory=set)
     recorded: bool = False
     untraceable: str = ""
+
+    def add_tables(self, connection: str, tables: list[str] | None) -> None:
+        """Add what one query read; once it is not known of one, it is not known of all."""
+        before = self.tables.get(connection, set())
+        self.tables[connection] = None if before is None or tables is None else before | {*tables}

@@ -82,6 +82,7 @@ class Stale:
     since: datetime
     reason: str
     kind: str  # "checks" or "rendering"
+    run: str = ""  # address of the failed run's page from the site's root, where there is one
 
 
 @dataclass(frozen=True)

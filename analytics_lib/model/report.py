@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_val
 
 from analytics_lib.model.checks import Severity
 from analytics_lib.model.parameters import ParameterType
+from analytics_lib.model.sizes import parse_size
 
 Scalar = bool | int | float | str | date | datetime
 
@@ -107,9 +108,14 @@ class Report(_Strict):
     )
     outputs: list[Literal["html"]] = Field(["html"], min_length=1, description="Forms to publish.")
     execution_timeout: int = Field(600, ge=1, description="Seconds a cell may take.")
+    memory_limit: str | None = Field(
+        None,
+        description="Memory that its notebook and all that it starts may hold: 800 MB, 4 GB. No limit by default.",
+    )
     always_render: bool = Field(
         False, description="Render on every run, for data whose changes cannot be seen from outside."
     )
+    app: bool = Field(False, description="Open it also as an app, with `analytics apps`: parameters from the address.")
 
     @field_validator("time_zone")
     @classmethod
@@ -117,6 +123,18 @@ class Report(_Strict):
         if name not in available_timezones():
             raise ValueError(f"'{name}' is no IANA time zone; e.g. Europe/Berlin is one")
         return name
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _a_size(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_size(text)
+        return text
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The memory limit in bytes."""
+        return parse_size(self.memory_limit) if self.memory_limit else None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -2,35 +2,39 @@
 
 The order is the promise. A version is written aside and recorded before it is current; all pages of a report become
 current in one transaction; the site's files follow. Killed anywhere, the next build takes up what is there.
+
+Pages of all reports are rendered side by side and in turns; `report` knows what is done with one report.
 """
 
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from analytics_lib.errors import AnalyticsError, ChecksFailed, InputError, PublishError
-from analytics_lib.pipeline.checking import TableChecker
-from analytics_lib.pipeline.locking import build_lock
-from analytics_lib.pipeline.outcomes import Outcome, entry, page_of, stopped, without_rendering
-from analytics_lib.pipeline.plan import ReportPlan, outline_report, spread
-from analytics_lib.pipeline.render import Renderer
-from analytics_lib.pipeline.results import BuildResult, PageResult, Progress, gravest
-from analytics_lib.pipeline.show import Shelf, open_shelf
+from analytics_lib.errors import AnalyticsError, InputError, PublishError
+from analytics_lib.pipeline.executors import open_executor
+from analytics_lib.pipeline.fanout import FanOut
+from analytics_lib.pipeline.locking import ReportLock, site_lock
+from analytics_lib.pipeline.report import Means, ReportBuild
+from analytics_lib.pipeline.results import BuildResult, PageResult, Progress
+from analytics_lib.pipeline.show import RUN_PREFIX, RUNS, open_shelf
+from analytics_lib.pipeline.slots import Slots
 from analytics_lib.pipeline.sources import Sources
-from analytics_lib.registry.registry import Change
+from analytics_lib.publishing.files import disk_sentences
+from analytics_lib.rendering.scratch import held_folder
 from analytics_lib.workspace.reports import NO_REPORT_HINT, report_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
-    from analytics_lib.model.checks import CheckResult
-    from analytics_lib.pipeline.pages import PagePlan
-    from analytics_lib.registry import PageState, StoredVersion
     from analytics_lib.workspace import Workspace
+
+CLOSE_SECONDS: Final = 3.0
+"""How long a build that was stopped waits for notebooks to end and for pages that are just being stored."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class BuildRequest:
         Notebooks run at the same time; the workspace's setting by default.
     self_contained
         Inline styles and scripts in every page; the workspace's setting by default.
+    executor
+        Where notebooks run: ``dask://HOST:PORT``; in this process when empty.
     """
 
     reports: tuple[str, ...] = ()
@@ -56,12 +62,14 @@ class BuildRequest:
     force: bool = False
     jobs: int | None = None
     self_contained: bool | None = None
+    executor: str = ""
 
 
 def build(workspace: Workspace, request: BuildRequest, progress: Progress) -> BuildResult:
     """Bring reports up to date and publish them.
 
-    One report's trouble does not stop the others; what became of each page stands in the result.
+    One report's trouble does not stop the others; what became of each page stands in the result. Another build of the
+    same workspace may be at work: each report is waited for by itself.
 
     Raises
     ------
@@ -69,167 +77,116 @@ def build(workspace: Workspace, request: BuildRequest, progress: Progress) -> Bu
         The site or the state cannot be written at all.
     InputError
         The workspace has no report.
+    KeyboardInterrupt
+        The caller was interrupted. Reports whose pages were all made are published, pages of others are stored for the
+        next build; no notebook is left running.
     """
     begun = time.perf_counter()
-    names = list(request.reports) or report_names(workspace.root)
+    names = list(dict.fromkeys(request.reports)) or report_names(workspace.root)
     if not names:
         raise InputError("the workspace has no report", where="reports/", hint=NO_REPORT_HINT)
-    with build_lock(workspace.state, progress), open_shelf(workspace) as shelf:
-        shelf.site.require_writable()
+    executor = open_executor(request.executor, workspace)
+    with closing(executor), _own_folder(workspace.state) as runs, open_shelf(workspace) as shelf:
+        with site_lock(workspace.state):
+            shelf.site.require_writable()
         shelf.tidy()
-        run = _Build(workspace, request, progress, shelf, Sources(workspace))
-        try:
-            results = [result for name in names for result in run.report(name)]
-        finally:
-            run.sources.close()
+        means = Means(workspace, request, progress, shelf, Sources(workspace), executor, runs)
+        results = _Build(means, names).run()
         written = shelf.show()
     return BuildResult(tuple(results), workspace.site, written, time.perf_counter() - begun)
 
 
-@dataclass
+@contextmanager
+def _own_folder(state: Path) -> Iterator[Path]:
+    """Lend this build a folder for its runs; what a dead build left in its own is swept by the next."""
+    runs = state / RUNS
+    with ExitStack() as stack:
+        with disk_sentences("the state", state):
+            state.mkdir(parents=True, exist_ok=True)
+            runs.mkdir(exist_ok=True)
+            folder = stack.enter_context(held_folder(runs, RUN_PREFIX))
+        yield folder
+
+
 class _Build:
-    """The state of one build."""
+    """All reports of one build, at work.
 
-    workspace: Workspace
-    request: BuildRequest
-    progress: Progress
-    shelf: Shelf
-    sources: Sources
+    Parameters
+    ----------
+    means
+        What they share.
+    names
+        The reports.
+    """
 
-    def __post_init__(self) -> None:
-        asked = self.request.self_contained
-        self.self_contained = bool(self.workspace.settings["site.self_contained"] if asked is None else asked)
-        self.checker = TableChecker(self.sources, self.progress)
-        self.renderer = Renderer(self.workspace, self.shelf, self.sources, self.self_contained)
+    def __init__(self, means: Means, names: list[str]) -> None:
+        self._means = means
+        self._results: dict[str, list[PageResult]] = {name: [] for name in names}
+        self._locks = {name: ReportLock(means.workspace.state, name) for name in names}
+        self._fan = FanOut(self._slots())
 
-    def report(self, name: str) -> list[PageResult]:
-        """Bring one report up to date; return what became of its pages."""
+    def run(self) -> list[PageResult]:
+        """Bring all reports up to date; return what became of their pages."""
+        try:
+            busy = [name for name in self._locks if not self._fan.closed and not self._begin(name)]
+            for name in busy:
+                if not self._fan.closed:
+                    self._begin(name, wait=True)
+            self._fan.wait()
+        except KeyboardInterrupt:
+            self._means.progress.say("stopping the notebooks under way")
+            raise
+        finally:
+            self._means.executor.close()  # ends notebooks under way, where the build was stopped
+            self._fan.close(CLOSE_SECONDS)
+            for lock in self._locks.values():
+                lock.release()
+            self._means.sources.close()
+        return [result for results in self._results.values() for result in results]
+
+    def _slots(self) -> Slots | None:
+        """Return what bounds this machine's notebooks; a cluster sees to that by itself."""
+        request, workspace = self._means.request, self._means.workspace
+        if request.executor:
+            return None
+        return Slots(workspace.state, request.jobs or workspace.jobs, self._means.progress.say)
+
+    def _begin(self, name: str, *, wait: bool = False) -> bool:
+        """Prepare a report and put its pages in line; return False where another build is at work on it."""
         begun = time.perf_counter()
         try:
-            return self._report(outline_report(self.sources, name, self_contained=self.self_contained))
+            return self._prepare(name, wait=wait)
         except PublishError:
             raise
         except AnalyticsError as error:
             result = PageResult(name, "", "", {}, "invalid", time.perf_counter() - begun, error=error)
-            self.progress.finished(result)
-            return [result]
+            self._results[name] = [result]
+            self._means.progress.finished(result)
+            self._locks[name].release()
+            return True
 
-    def _report(self, outline: ReportPlan) -> list[PageResult]:
-        try:
-            plan = spread(outline, self.request.parameters, self.sources)
-        except InputError:
-            # Broken data breaks the list of its pages as well: then its checks say it better.
-            checks = () if self.request.parameters else self.checker.check(outline)
-            if not any(check.holds_back for check in checks):
-                raise
-            held = self._held(outline, [], checks)
-            results = {page: result for page, (result, _) in held.items()}
-            self._publish(outline, [change for _, change in held.values() if change], results)
-            return list(results.values())
-        return self._pages(plan)
-
-    def _pages(self, plan: ReportPlan) -> list[PageResult]:
-        states = {state.page: state for state in self.shelf.registry.pages(plan.name)}
-        results: dict[str, PageResult] = {}
-        changes: list[Change] = []
-        pending: list[PagePlan] = []
-        for page in plan.pages:
-            match = None if self.request.force else self._unchanged(plan, page)
-            if match is None:
-                pending.append(page)
-                continue
-            result, change = without_rendering(plan, page, match, states.get(page.name))
-            results[page.name] = result
-            changes += [change] if change else []
-            self.progress.finished(result)
-        for name, outcome in self._rendered(plan, pending).items():
-            results[name] = outcome[0]
-            changes += [outcome[1]] if outcome[1] else []
-        if not any(result.error for result in results.values()):
-            changes += [Change(name) for name, state in states.items() if name not in results and _was_held(state)]
-        self._publish(plan, changes, results)
-        order = [page.name for page in plan.pages]
-        return [results[name] for name in [*order, *(other for other in results if other not in order)]]
-
-    def _unchanged(self, plan: ReportPlan, page: PagePlan) -> StoredVersion | None:
-        """Return the stored version that was made from just these inputs, if there is one."""
-        if plan.file.report.always_render:
-            return None
-        for version in self.shelf.registry.versions_of(plan.name, page.name):
-            same = version.base_key == plan.base_key and version.parameters == page.parameters
-            if same and self.shelf.stored(version) and self.sources.still(version.sources):
-                return version
-        return None
-
-    def _rendered(self, plan: ReportPlan, pending: list[PagePlan]) -> dict[str, Outcome]:
+    def _prepare(self, name: str, *, wait: bool) -> bool:
+        means, lock = self._means, self._locks[name]
+        if wait:
+            lock.wait(means.progress)
+        with means.renderer.lock:
+            outline = means.outline(name)
+            if not wait and not lock.take():
+                return False
+            report = ReportBuild(outline, means)
+            pending = report.prepare()
+        finish = partial(self._finish, report)
         if not pending:
-            return {}
-        checks = self.checker.check(plan)
-        if any(check.holds_back for check in checks):
-            return self._held(plan, pending, checks)
-        self.progress.planned(len(pending))
-        number = self.shelf.registry.next_number(plan.name)
-        for name in plan.connections:
-            self.sources.fingerprint(name)
-        self.renderer.preload(plan)
-        pool = ThreadPoolExecutor(self.request.jobs or self.workspace.jobs, thread_name_prefix="render")
-        futures = {page.name: pool.submit(self._one, plan, page, number, checks) for page in pending}
-        try:
-            return {name: future.result() for name, future in futures.items()}
-        finally:
-            # After an interrupt nobody waits for notebooks under way: their kernels end with this process.
-            pool.shutdown(wait=False, cancel_futures=True)
+            finish()
+            return True
+        at_most = means.executor.jobs  # reaches a cluster, once and before any page
+        means.progress.planned(name, len(pending))
+        means.renderer.preload(report.plan)
+        self._fan.add(pending, report.render, finish, at_most=means.request.jobs or at_most)
+        return True
 
-    def _held(self, plan: ReportPlan, pending: list[PagePlan], checks: tuple[CheckResult, ...]) -> dict[str, Outcome]:
-        """Hold pages back, and with them what is published besides: data that is broken does not say what is gone."""
-        planned = {page.name for page in plan.pages}
-        others = [] if self.request.parameters else self.shelf.registry.pages(plan.name)
-        known = [page_of(state.version) for state in others if state.version and state.page not in planned]
-        error = ChecksFailed(gravest(checks), where=f"report '{plan.name}'")
-        held: dict[str, Outcome] = {}
-        for page in [*pending, *known]:
-            result, change = stopped(plan, page, error, 0.0)
-            held[page.name] = replace(result, checks=checks), change
-            self.progress.finished(held[page.name][0])
-        return held
-
-    def _one(self, plan: ReportPlan, page: PagePlan, number: int, checks: tuple[CheckResult, ...]) -> Outcome:
-        """Render one page; runs in a thread of its own."""
-        begun = time.perf_counter()
-        self.progress.started(plan.name, page.label)
-        try:
-            version = self.renderer.render(plan, page, number, checks)
-        except PublishError:
-            raise
-        except AnalyticsError as error:
-            outcome = stopped(plan, page, error, time.perf_counter() - begun)
-        else:
-            result = PageResult(
-                plan.name, page.name, page.label, page.parameters, "published", time.perf_counter() - begun,
-                version=version.number,
-            )  # fmt: skip
-            outcome = result, Change(page.name, version=version.id)
-        self.progress.finished(outcome[0])
-        return outcome
-
-    def _publish(self, plan: ReportPlan, changes: list[Change], results: dict[str, PageResult]) -> None:
-        """Make a report's new versions current, all at once, and let the site follow."""
-        started = datetime.now(UTC)
-        if changes:
-            self.shelf.registry.switch(plan.name, changes)
-            self.shelf.show()
-            self.shelf.prune(plan.name)
-        current = {state.page: state for state in self.shelf.registry.pages(plan.name)}
-        entries = []
-        for name, result in results.items():
-            state = current.get(name)
-            if state is not None and state.version is not None:
-                href = f"{plan.name}/{name}.html"
-                results[name] = replace(result, href=href, version=state.version.number)
-            if result.status != "unchanged":
-                entries.append(entry(results[name], started))
-        self.shelf.registry.add_runs(entries)
-
-
-def _was_held(state: PageState) -> bool:
-    return state.stale is not None and state.stale.kind == "checks"
+    def _finish(self, report: ReportBuild) -> None:
+        """Publish a report whose pages are all done, whatever becomes of the others."""
+        report.publish()
+        self._results[report.plan.name] = report.results
+        self._locks[report.plan.name].release()

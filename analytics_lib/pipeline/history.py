@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analytics_lib.errors import InputError, nearest
-from analytics_lib.pipeline.locking import build_lock
+from analytics_lib.pipeline.locking import report_lock, site_lock
 from analytics_lib.pipeline.show import Shelf, open_shelf
 from analytics_lib.workspace.reports import load_report, report_names
 
@@ -129,8 +129,9 @@ def roll_back(workspace: Workspace, report: str, to: int | None, progress: Progr
     InputError
         There is no such version.
     """
-    with build_lock(workspace.state, progress), open_shelf(workspace) as shelf:
-        shelf.site.require_writable()
+    with report_lock(workspace.state, report, progress), open_shelf(workspace) as shelf:
+        with site_lock(workspace.state):
+            shelf.site.require_writable()
         versions = _versions(shelf, workspace, report)
         current = {state.page: state.version for state in shelf.registry.pages(report) if state.version}
         target = _target(report, versions, current, to)
@@ -143,7 +144,7 @@ def roll_back(workspace: Workspace, report: str, to: int | None, progress: Progr
             page: version.id for page, version in chosen.items() if page in current and current[page].id != version.id
         }
         shelf.registry.roll_back(report, changed, {page: current[page].key for page in changed})
-        shelf.show()
+        shelf.show(report)
     return target, len(changed)
 
 

@@ -24,11 +24,14 @@ def without_rendering(
     plan: ReportPlan, page: PagePlan, match: StoredVersion, state: PageState | None
 ) -> tuple[PageResult, Change | None]:
     """Decide what a page becomes whose version is stored already."""
-    unchanged = PageResult(plan.name, page.name, page.label, page.parameters, "unchanged", version=match.number)
+    unchanged = PageResult(
+        plan.name, page.name, page.label, page.parameters, "unchanged",
+        version=match.number, reasons=reasons_of(match),
+    )  # fmt: skip
     if state is None or state.version is None:
         return replace(unchanged, status="published"), Change(page.name, version=match.id)  # rendered, then killed
     if state.refused_key == match.key:  # rolled back by hand: it stays down
-        shown = replace(unchanged, version=state.version.number)
+        shown = replace(unchanged, version=state.version.number, reasons=reasons_of(state.version))
         return (replace(shown, status="restored"), Change(page.name)) if state.stale else (shown, None)
     if state.version.id != match.id:
         newer = match.id > state.version.id and state.stale is None
@@ -42,7 +45,10 @@ def stopped(plan: ReportPlan, page: PagePlan, error: AnalyticsError, seconds: fl
     """Say why a page was not published; bad input changes nothing on the site, the rest leaves a banner."""
     held = isinstance(error, ChecksFailed)
     status = "held back" if held else "invalid" if isinstance(error, InputError) else "failed"
-    result = PageResult(plan.name, page.name, page.label, page.parameters, status, seconds, error=error)  # type: ignore[arg-type]
+    result = PageResult(
+        plan.name, page.name, page.label, page.parameters, status, seconds,  # type: ignore[arg-type]
+        error=error, reasons=page.reasons,
+    )  # fmt: skip
     if status == "invalid":
         return result, None
     reason = error.message if held else str(error)  # the page says itself which report it is
@@ -62,6 +68,11 @@ def entry(result: PageResult, started: datetime) -> dict[str, Value | dict[str, 
         "started_at": started,
         "seconds": result.seconds,
     }
+
+
+def reasons_of(version: StoredVersion) -> tuple[str, ...]:
+    """Return why a version was rendered; nothing is known of those of older versions of this library."""
+    return tuple(version.facts.get("reasons", ()))
 
 
 def page_of(version: StoredVersion) -> PagePlan:

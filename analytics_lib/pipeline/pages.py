@@ -39,6 +39,8 @@ class PagePlan:
         A value for each parameter of the notebook.
     shown
         The same for readers.
+    reasons
+        Why it is about to be rendered.
     """
 
     name: str
@@ -46,6 +48,7 @@ class PagePlan:
     title: str
     parameters: dict[str, Value]
     shown: tuple[ShownParameter, ...]
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

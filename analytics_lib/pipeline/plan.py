@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from analytics_lib.errors import ReportError, SuiteError, nearest
-from analytics_lib.model.report import OutputCheck, Query, TableCheck
-from analytics_lib.pipeline.identity import environment_digest, library_digest
+from analytics_lib.model.report import OutputCheck, Query, Report, TableCheck
+from analytics_lib.pipeline.basis import Basis
+from analytics_lib.pipeline.identity import environment_digest, library_digest, packages
 from analytics_lib.pipeline.pages import PagePlan, plan_pages
 from analytics_lib.pipeline.sources import Sources, digest
 from analytics_lib.validation import Suite, load_suite
@@ -39,6 +40,8 @@ class ReportPlan:
         Files that the report file says it depends on.
     pages
         Its pages, once they are known.
+    basis
+        What `base_key` is the hash of, in a plan to be rendered.
     """
 
     file: ReportFile
@@ -49,6 +52,7 @@ class ReportPlan:
     connections: frozenset[str]
     files: frozenset[Path]
     pages: tuple[PagePlan, ...] = ()
+    basis: Basis | None = None
 
     @property
     def name(self) -> str:
@@ -94,16 +98,18 @@ def outline_report(sources: Sources, name: str, *, self_contained: bool) -> Repo
     connections = _named_connections(file, notebook, sources)
     suites = _suites(file, sources)
     files = _declared_files(file, root)
-    base_key = digest(
-        notebook.digest,
-        report.model_dump_json(),
-        json.dumps({suite.name: suite.fingerprint for suite in suites.values()}, sort_keys=True),
-        library_digest(),
-        environment_digest(),
-        sorted(str(path.relative_to(root)) for path in files),
-        self_contained,
+    basis = Basis(
+        notebook=report.notebook,
+        cells=notebook.cells,
+        report={key: digest(json.dumps(value)) for key, value in _said(report).items()},
+        suites={suite.name: suite.fingerprint for suite in suites.values()},
+        files=tuple(sorted(str(path.relative_to(root)) for path in files)),
+        self_contained=self_contained,
+        library=library_digest(),
+        environment=environment_digest(),
+        packages=packages(),
     )
-    return ReportPlan(file, notebook, parameters, suites, base_key, connections, files)
+    return ReportPlan(file, notebook, parameters, suites, basis.key, connections, files, basis=basis)
 
 
 def spread(outline: ReportPlan, given: Mapping[str, object], sources: Sources) -> ReportPlan:
@@ -112,8 +118,17 @@ def spread(outline: ReportPlan, given: Mapping[str, object], sources: Sources) -
 
 
 def page_key(base_key: str, parameters: Mapping[str, Value], recorded: Mapping[str, Any]) -> str:
-    """Return the content key of a page: the same inputs give the same key."""
-    return digest(base_key, json.dumps(parameters, sort_keys=True), json.dumps(recorded, sort_keys=True))
+    """Return the content key of a page: the same inputs give the same key.
+
+    A server's state is in its connection's fingerprint; those of single tables say the same once more.
+    """
+    data = {what: value for what, value in recorded.items() if what != "tables"}
+    return digest(base_key, json.dumps(parameters, sort_keys=True), json.dumps(data, sort_keys=True))
+
+
+def _said(report: Report) -> dict[str, Any]:
+    """Return what a report file says, not what it leaves to the library: a key that is new there changes nothing."""
+    return report.model_dump(mode="json", exclude_defaults=True)
 
 
 def _named_connections(file: ReportFile, notebook: NotebookFile, sources: Sources) -> frozenset[str]:

@@ -15,28 +15,28 @@ from typing import TYPE_CHECKING, Any
 from analytics_lib.errors import ChecksFailed, NotebookError, RenderError, nearest
 from analytics_lib.model.checks import CheckResult, badge
 from analytics_lib.model.pages import PageFacts
+from analytics_lib.pipeline.failed import Failure, keep_run
 from analytics_lib.pipeline.freshness import data_through
 from analytics_lib.pipeline.plan import ReportPlan, output_checks, page_key
+from analytics_lib.pipeline.recording import record
 from analytics_lib.pipeline.results import gravest
-from analytics_lib.pipeline.sources import is_pattern
 from analytics_lib.publishing.files import disk_sentences
 from analytics_lib.publishing.versions import CHECKS_NAME, FACTS_NAME, NOTEBOOK_NAME, PAGE_NAME, store_version
 from analytics_lib.registry import NewVersion, StoredVersion
-from analytics_lib.rendering.runner import Executed, RunRequest, run_notebook
+from analytics_lib.rendering.runner import Executed, RunRequest
 from analytics_lib.validation import check_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from nbformat import NotebookNode
 
     from analytics_lib.model.handover import Handover
+    from analytics_lib.pipeline.executors import Executor
     from analytics_lib.pipeline.pages import PagePlan
     from analytics_lib.pipeline.show import Shelf
     from analytics_lib.pipeline.sources import Sources
     from analytics_lib.workspace import Workspace
-
-FAILED_FOLDER = "failed"
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,31 @@ class Renderer:
         Where it renders, where versions go, what they are made from.
     self_contained
         Whether pages carry their styles and scripts.
+    executor
+        What runs the notebooks.
+    runs
+        The build's own folder for runs.
+    lock
+        Connections and the exporter serve one thread at a time; notebooks run beside.
     """
 
-    def __init__(self, workspace: Workspace, shelf: Shelf, sources: Sources, self_contained: bool) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        shelf: Shelf,
+        sources: Sources,
+        self_contained: bool,
+        executor: Executor,
+        runs: Path,
+    ) -> None:
         self._workspace = workspace
         self._shelf = shelf
         self._sources = sources
         self._self_contained = self_contained
-        self._lock = threading.Lock()  # connections and the exporter serve one thread at a time; notebooks run beside
+        self._executor = executor
+        self._runs = runs
+        self._shared: dict[str, Path] = {}
+        self.lock = threading.Lock()
 
     def preload(self, plan: ReportPlan) -> None:
         """Import what comes after the notebook while its kernel is at work: seconds that nobody waits for.
@@ -77,10 +94,34 @@ class Renderer:
         modules = ["analytics_lib.rendering.html", "nbconvert.exporters", "pyarrow.feather"]
         if output_checks(plan):
             modules.append("analytics_lib.validation.frames")
-        threading.Thread(target=lambda: [import_module(name) for name in modules], daemon=True).start()
+        threading.Thread(target=self._import, args=(modules,), daemon=True).start()
+
+    def share(self, report: str) -> None:
+        """Let the pages of a report share what the database answers: many are about to be rendered."""
+        folder = self._runs / f"shared-{report}"
+        with disk_sentences("the run's folder", folder):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self._shared[report] = folder
+
+    def unshare(self, report: str) -> None:
+        """Remove what the pages of a report have shared."""
+        folder = self._shared.pop(report, None)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _import(self, modules: Iterable[str]) -> None:
+        """Import modules, one at a time, while nobody else uses what they share."""
+        for name in modules:
+            with self.lock:
+                import_module(name)
 
     def render(
-        self, plan: ReportPlan, page: PagePlan, number: int, table_results: tuple[CheckResult, ...]
+        self,
+        plan: ReportPlan,
+        page: PagePlan,
+        number: int,
+        table_results: tuple[CheckResult, ...],
+        cells_done: Callable[[], None],
     ) -> StoredVersion:
         """Run the notebook, check its frames, and store the version; it is not current yet.
 
@@ -93,15 +134,13 @@ class Renderer:
         PublishError
             The version cannot be written.
         """
-        with self._lock:
+        with self.lock:
             run = _Run(plan, page, number, datetime.now(UTC), data_through(plan, page, self._sources))
-        runs = self._workspace.state / "runs"
-        with disk_sentences("the run's folder", runs):
-            runs.mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(prefix=f"{plan.name}-", dir=runs))
+        with disk_sentences("the run's folder", self._runs):
+            folder = Path(tempfile.mkdtemp(prefix=f"{plan.name}-", dir=self._runs))
         try:
-            executed = self._run(plan, page, folder)
-            with self._lock, disk_sentences("the version", folder):
+            executed = self._run(run, folder, cells_done)
+            with self.lock, disk_sentences("the version", folder):
                 checks = table_results + self._check_outputs(plan, executed.handover)
                 if any(check.holds_back for check in checks):
                     raise ChecksFailed(gravest(checks), where=f"report '{plan.name}'")
@@ -109,7 +148,8 @@ class Renderer:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _run(self, plan: ReportPlan, page: PagePlan, folder: Path) -> Executed:
+    def _run(self, run: _Run, folder: Path, cells_done: Callable[[], None]) -> Executed:
+        plan, page = run.plan, run.page
         request = RunRequest(
             notebook=plan.notebook.path,
             shown=plan.notebook.shown,
@@ -118,22 +158,22 @@ class Renderer:
             folder=folder,
             start_timeout=int(self._workspace.settings["rendering.start_timeout"]),
             execution_timeout=plan.file.report.execution_timeout,
+            memory_bytes=plan.file.report.memory_bytes,
+            shared=self._shared.get(plan.name),
+            cells_done=cells_done,
         )
         try:
             with disk_sentences("the executed notebook", folder):
-                return run_notebook(request)
-        except RenderError:
-            self._keep_failed(plan, page, folder)
+                return self._executor.run(request)
+        except RenderError as error:
+            self._keep_failed(run, error, folder)
             raise
 
-    def _keep_failed(self, plan: ReportPlan, page: PagePlan, folder: Path) -> None:
-        """Keep the notebook of a failed run, up to the cell that failed, for whoever mends it."""
-        executed = folder / NOTEBOOK_NAME
-        if executed.exists():
-            kept = self._workspace.state / FAILED_FOLDER / plan.name / f"{page.name}.ipynb"
-            with disk_sentences("the failed notebook", kept):
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                executed.replace(kept)
+    def _keep_failed(self, run: _Run, error: RenderError, folder: Path) -> None:
+        """Keep a failed run, up to the cell that failed, for whoever mends it."""
+        with self.lock:
+            failure = Failure(run.plan, run.page, run.rendered_at, error, folder)
+            keep_run(failure, self._shelf, self_contained=self._self_contained)
 
     def _check_outputs(self, plan: ReportPlan, handover: Handover) -> tuple[CheckResult, ...]:
         from pyarrow import feather
@@ -158,7 +198,7 @@ class Renderer:
         from analytics_lib.rendering.html import render_html
 
         plan, page, number = run.plan, run.page, run.number
-        recorded = self._recorded(plan, executed.handover, run.rendered_at)
+        recorded = record(plan, executed.handover, run.rendered_at, self._sources)
         key = page_key(plan.base_key, page.parameters, recorded)
         facts = self._facts(run, key, executed.handover, checks)
         html = render_html(
@@ -196,26 +236,6 @@ class Renderer:
             )
         )
 
-    def _recorded(self, plan: ReportPlan, handover: Handover, begun: datetime) -> dict[str, Any]:
-        """Return fingerprints of all that was read, taken before the notebook ran; or why there can be none."""
-        names = plan.connections | handover.connections
-        untraceable = handover.untraceable
-        for name in sorted(names):
-            if not self._sources.known(name):
-                untraceable = untraceable or f"connection '{name}' is known only once the notebook runs"
-            elif self._sources.fingerprint(name) is None:
-                untraceable = untraceable or f"connection '{name}' has no fingerprint"
-        files: dict[str, str | None] = {}
-        for path in sorted(handover.files | plan.files):
-            if path == plan.notebook.path or not (path.is_file() or is_pattern(path)):
-                continue
-            if path.is_file() and path.stat().st_mtime > begun.timestamp():
-                untraceable = untraceable or f"{path.name} changed while the notebook ran"
-            inside = path.is_relative_to(self._workspace.root)
-            files[str(path.relative_to(self._workspace.root) if inside else path)] = self._sources.file(path)
-        connections = {name: self._sources.fingerprint(name) for name in sorted(names)}
-        return {"connections": connections, "files": files, "untraceable": untraceable}
-
     def _facts(self, run: _Run, key: str, handover: Handover, checks: tuple[CheckResult, ...]) -> PageFacts:
         report = run.plan.file.report
         sources = self._sources.of(run.plan.connections | handover.connections)
@@ -240,6 +260,7 @@ def _listed(facts: PageFacts, page: PagePlan, plan: ReportPlan) -> dict[str, Any
         "tags": list(facts.tags),
         "time_zone": facts.time_zone,
         "data_through": facts.data_through.isoformat() if facts.data_through else None,
+        "reasons": list(page.reasons),
     }
 
 

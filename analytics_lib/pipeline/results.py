@@ -44,6 +44,11 @@ class PageResult:
         Why it was not published.
     checks
         The results of its checks, where any ran.
+    failed_run
+        Where the run that failed can be looked at: a page of the site or, where the page was never published, of the
+        state.
+    reasons
+        Why it was rendered last, a phrase each: now, or when the version that the site shows was.
     """
 
     report: str
@@ -56,6 +61,8 @@ class PageResult:
     version: int | None = None
     error: AnalyticsError | None = None
     checks: tuple[CheckResult, ...] = ()
+    failed_run: Path | None = None
+    reasons: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -73,6 +80,8 @@ class PageResult:
             "href": self.href,
             "version": self.version,
             "error": str(self.error) if self.error else None,
+            "failed_run": str(self.failed_run) if self.failed_run else None,
+            "reasons": list(self.reasons),
         }
 
 
@@ -112,8 +121,8 @@ class Progress(Protocol):
     def say(self, text: str) -> None:
         """Tell a step: ``checking warehouse: ops.flights``."""
 
-    def planned(self, pages: int) -> None:
-        """Tell that so many more pages will be rendered."""
+    def planned(self, report: str, pages: int) -> None:
+        """Tell that so many pages of a report will be rendered."""
 
     def started(self, report: str, label: str) -> None:
         """Tell that a page is being rendered."""
@@ -133,9 +142,9 @@ class Silent:
         """Keep the text."""
         self.said.append(text)
 
-    def planned(self, pages: int) -> None:
+    def planned(self, report: str, pages: int) -> None:
         """Keep the number."""
-        self.said.append(f"planned {pages}")
+        self.said.append(f"planned {report} {pages}")
 
     def started(self, report: str, label: str) -> None:
         """Keep the start."""

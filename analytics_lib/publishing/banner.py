@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from analytics_lib.model.pages import Stale
 
-_FRAME = '<div class="banner" role="status"><p><strong>{when}</strong> {why}</p></div>'
+_FRAME = '<div class="banner" role="status"><p><strong>{when}</strong> {why}{run}</p></div>'
+_RUN = ' <a href="{href}">See the run that failed</a>'
 _WHY = {
     "checks": "Newer data was held back since {since}, because it failed its checks: {reason}",
     "rendering": "It could not be made anew since {since}: {reason}",
@@ -26,7 +27,7 @@ def render_banner(stale: Stale, time_zone: str, rendered_at: datetime | None = N
     Parameters
     ----------
     stale
-        Since when and why the page is not the newest it could be.
+        Since when and why the page is not the newest it could be; the page of a failed run lies in the page's folder.
     time_zone
         IANA name of the zone in which times are shown.
     rendered_at
@@ -48,7 +49,8 @@ def render_banner(stale: Stale, time_zone: str, rendered_at: datetime | None = N
     )
     since = show_time(stale.since, time_zone)
     why = _WHY[stale.kind].format(since=since, reason=_sentence(stale.reason))
-    return str(Markup(_FRAME).format(when=when, why=why))  # noqa: S704 - the frame is ours; Markup.format escapes the rest
+    run = Markup(_RUN).format(href=stale.run.rpartition("/")[2]) if stale.run else ""  # noqa: S704 - see below
+    return str(Markup(_FRAME).format(when=when, why=why, run=run))  # noqa: S704 - the frame is ours; Markup.format escapes the rest
 
 
 def _sentence(text: str) -> str:

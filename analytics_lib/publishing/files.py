@@ -64,7 +64,7 @@ def write_whole(path: Path, content: bytes) -> bool:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed process left unfinished below `folder`. Call it while holding the build's lock."""
+    """Remove what is unfinished below `folder`. Call it where nobody else writes."""
     for left in folder.rglob(f"{ASIDE}*"):
         remove_tree(left)
 

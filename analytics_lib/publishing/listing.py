@@ -153,8 +153,9 @@ def _reasons(report: ListedReport) -> list[_Reason]:
     found = []
     for (kind, reason), pages in together.items():
         since = min(page.stale.since for page in pages if page.stale is not None)
+        run = next((page.stale.run for page in pages if page.stale is not None and page.stale.run), "")
         whom = pages[0].label if len(pages) == 1 else f"{len(pages)} pages"
-        found.append(_Reason("" if len(pages) == len(report.pages) else whom, Stale(since, reason, kind)))
+        found.append(_Reason("" if len(pages) == len(report.pages) else whom, Stale(since, reason, kind, run)))
     return found
 
 

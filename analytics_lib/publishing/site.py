@@ -6,7 +6,7 @@ same. Doing it again changes nothing; a build that was killed in between is comp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 BANNER_MARK: Final = "<!-- analytics:banner -->"
 SITE_ASSETS: Final = "_assets"
+_FAILED: Final = "~failed.html"
+"""How the address of a failed run's page ends; no page's name holds a tilde."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class ShownPage:
         IANA name of the zone in which the banner shows times.
     rendered_at
         When the version was rendered, UTC.
+    run
+        The page of the failed run that its banner leads to, from the state's folder; empty where there is none.
     """
 
     href: str
@@ -48,6 +52,18 @@ class ShownPage:
     stale: Stale | None
     time_zone: str
     rendered_at: datetime
+    run: str = ""
+
+
+def failed_href(href: str) -> str:
+    """Return the address of the page of a failed run, beside the page at `href`.
+
+    Examples
+    --------
+    >>> failed_href("airline_on_time/UA.html")
+    'airline_on_time/UA~failed.html'
+    """
+    return href.removesuffix(".html") + _FAILED
 
 
 @dataclass(frozen=True)
@@ -94,8 +110,17 @@ class Site:
                 if not path.exists():
                     write_whole(path, content)
 
-    def project(self, pages: Sequence[ShownPage], reports: Sequence[ListedReport]) -> int:
+    def project(self, pages: Sequence[ShownPage], reports: Sequence[ListedReport], *, only: str | None = None) -> int:
         """Bring the site's files to what `pages` and `reports` say; return how many were written.
+
+        Parameters
+        ----------
+        pages
+            Pages to be brought up to date.
+        reports
+            All that is listed.
+        only
+            The report whose list may have changed, besides the list of all reports; by default any.
 
         Raises
         ------
@@ -108,9 +133,10 @@ class Site:
         with disk_sentences("the site", self.folder), Replacements() as files:
             self._add_assets(files)
             for page in pages:
-                files.add(self.folder / page.href, self._shown(page))
+                files.add(self.folder / page.href, self._shown(self._add_run(files, page)))
             for report in reports:
-                if all(page.href != f"{report.name}/index.html" for page in report.pages):
+                listed = only in {None, report.name}
+                if listed and all(page.href != f"{report.name}/index.html" for page in report.pages):
                     html = render_report_index(
                         report, site_title=self.title, asset_names=self.asset_names, generated_at=_newest([report])
                     )
@@ -119,13 +145,28 @@ class Site:
                 reports, site_title=self.title, asset_names=self.asset_names, generated_at=_newest(reports)
             )
             files.add(self.folder / "index.html", index.encode())  # last: what it links to is there
-            return files.apply()
+            written = files.apply()
+            for page in pages:
+                if not page.run:  # and only now does nothing link to it any more
+                    (self.folder / failed_href(page.href)).unlink(missing_ok=True)
+            return written
 
     def _add_assets(self, files: Replacements) -> None:
         for source in sorted((self.state / ASSETS_FOLDER).glob("*")):
             target = self.folder / SITE_ASSETS / source.name
             if not target.exists() or target.stat().st_size != source.stat().st_size:
                 files.add(target, source.read_bytes())
+
+    def _add_run(self, files: Replacements, page: ShownPage) -> ShownPage:
+        """Add the page of the failed run; return the page without a link to it where it has just been removed."""
+        if not page.run or page.stale is None:
+            return page
+        try:
+            run = (self.state / page.run).read_bytes()
+        except FileNotFoundError:
+            return replace(page, stale=replace(page.stale, run=""))
+        files.add(self.folder / failed_href(page.href), run)
+        return page
 
     def _shown(self, page: ShownPage) -> bytes:
         html = (self.state / page.folder / PAGE_NAME).read_text(encoding="utf-8")

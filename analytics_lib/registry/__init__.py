@@ -1,7 +1,35 @@
-"""The state database: runs, versions, which version of each page is current."""
+"""The state database: runs, versions, which version of each page is current; experiments."""
 
 from __future__ import annotations
 
-from analytics_lib.registry.registry import NewVersion, PageState, Registry, StoredVersion, open_registry
+from analytics_lib.registry.experiments import (
+    ExperimentRegistry,
+    Look,
+    NewExperiment,
+    Step,
+    StoredExperiment,
+    open_experiments,
+)
+from analytics_lib.registry.registry import (
+    NewVersion,
+    PageState,
+    Registry,
+    StoredVersion,
+    empty_registry,
+    open_registry,
+)
 
-__all__ = ["NewVersion", "PageState", "Registry", "StoredVersion", "open_registry"]
+__all__ = [
+    "ExperimentRegistry",
+    "Look",
+    "NewExperiment",
+    "NewVersion",
+    "PageState",
+    "Registry",
+    "Step",
+    "StoredExperiment",
+    "StoredVersion",
+    "empty_registry",
+    "open_experiments",
+    "open_registry",
+]

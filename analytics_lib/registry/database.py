@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,13 +15,16 @@ from sqlalchemy import create_engine, event, inspect, text
 from analytics_lib.errors import PublishError, WorkspaceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection, Engine
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest schema; a test compares it with the migrations."""
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_S: Final = 30
+_AGAIN_S: Final = 0.01
 _NO_ROOM: Final = 1024 * 1024
 # Several processes may meet an old schema at once: one migrates, the others wait and find it done. Until commit.
 _LOCKS: Final = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "select pg_advisory_xact_lock(1634623852)"}
@@ -63,6 +70,24 @@ def open_database(url: str, *, where: str | None = None) -> Engine:
     return engine
 
 
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that is committed at the end, or whole undone; what the database refuses is a sentence.
+
+    Raises
+    ------
+    PublishError
+        The database cannot be used.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise refusal(engine, error, "used") from None
+
+
 def refusal(engine: Engine, error: Exception, done: str, *, where: str | None = None) -> PublishError:
     """Return what a database or the operating system refused as a sentence.
 
@@ -91,6 +116,16 @@ def refusal(engine: Engine, error: Exception, done: str, *, where: str | None = 
     )
 
 
+def naive(moment: datetime) -> datetime:
+    """Return a time as it is stored: SQLite keeps no zone, so all times are in UTC."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def aware(moment: datetime) -> datetime:
+    """Return a stored time with its zone."""
+    return moment.replace(tzinfo=UTC)
+
+
 def _room(engine: Engine) -> int:
     """Return the bytes that are free where a SQLite file lies: on a full disk its log fails as an I/O error."""
     folder = Path(engine.url.database or ".").parent
@@ -103,10 +138,27 @@ def _options(url: str) -> dict[str, Any]:
 
 def _sqlite_settings(dbapi_connection: Any, _record: object) -> None:
     cursor = dbapi_connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers never wait for a build
+    _turn_on_log(cursor)
     cursor.execute("PRAGMA synchronous = FULL")  # what is said to be published survives a power cut
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _turn_on_log(cursor: sqlite3.Cursor) -> None:
+    """Turn on the write-ahead log, with which readers never wait for a build.
+
+    While somebody else does the same to a new database SQLite refuses at once, whatever the busy time-out.
+    """
+    end = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(_AGAIN_S)
+        else:
+            return
 
 
 def _migrate(connection: Connection) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, Row, Select, create_engine, func, insert, select, update
 
 from analytics_lib.model.pages import Stale
-from analytics_lib.registry.database import open_database, refusal
-from analytics_lib.registry.tables import pages, runs, versions
+from analytics_lib.registry.database import aware, naive, open_database, transaction
+from analytics_lib.registry.tables import metadata, pages, runs, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ class Registry:
     def add_version(self, version: NewVersion) -> StoredVersion:
         """Record a complete version; it is not current yet."""
         values = {name: getattr(version, name) for name in NewVersion.__dataclass_fields__}
-        values["rendered_at"] = _naive(version.rendered_at)
+        values["rendered_at"] = naive(version.rendered_at)
         with self._transaction() as connection:
             result = connection.execute(insert(versions).values(**values))
             identity = int((result.inserted_primary_key or [0])[0])
@@ -108,6 +107,19 @@ class Registry:
         if page is not None:
             query = query.where(versions.c.page == page)
         return self._versions(query.order_by(versions.c.number.desc(), versions.c.id.desc()))
+
+    def newest_versions(self, report: str) -> list[StoredVersion]:
+        """Return the newest version of each page of a report."""
+        query = select(versions.c.id, versions.c.page).where(versions.c.report == report)
+        with self._transaction() as connection:
+            found = connection.execute(query.order_by(versions.c.number, versions.c.id))
+            newest = {row.page: row.id for row in found}
+        return self._versions(select(versions).where(versions.c.id.in_(newest.values())))
+
+    def base_keys(self) -> set[str]:
+        """Return what all stored versions are made from, parameters and data apart."""
+        with self._transaction() as connection:
+            return set(connection.scalars(select(versions.c.base_key).distinct()))
 
     def pages(self, report: str | None = None) -> list[PageState]:
         """Return the state of all pages, or of one report's."""
@@ -135,7 +147,7 @@ class Registry:
                     }  # fmt: skip
                 elif change.stale is not None:
                     row = known.get(change.page)
-                    since = row.stale_since if row is not None and row.stale_since else _naive(change.stale.since)
+                    since = row.stale_since if row is not None and row.stale_since else naive(change.stale.since)
                     values = {
                         "stale_since": since, "stale_kind": change.stale.kind, "stale_reason": change.stale.reason,
                     }  # fmt: skip
@@ -167,7 +179,7 @@ class Registry:
         """Record what was run, for history and for whoever asks why a page looks as it does."""
         if not entries:
             return
-        rows = [{**entry, "started_at": _naive(entry["started_at"])} for entry in entries]
+        rows = [{**entry, "started_at": naive(entry["started_at"])} for entry in entries]
         with self._transaction() as connection:
             connection.execute(insert(runs), rows)
 
@@ -185,13 +197,8 @@ class Registry:
         with self._transaction() as connection:
             return [_stored(row) for row in connection.execute(query)]
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise refusal(self._engine, error, "used") from None
+    def _transaction(self) -> AbstractContextManager[Connection]:
+        return transaction(self._engine)
 
 
 def _upsert_page(connection: Connection, report: str, page: str, values: Mapping[str, Any], *, exists: bool) -> None:
@@ -204,18 +211,13 @@ def _upsert_page(connection: Connection, report: str, page: str, values: Mapping
 
 def _stored(row: Row[Any]) -> StoredVersion:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to a row's columns
-    return StoredVersion(**{**values, "rendered_at": values["rendered_at"].replace(tzinfo=UTC)})
+    return StoredVersion(**{**values, "rendered_at": aware(values["rendered_at"])})
 
 
 def _stale(row: Row[Any]) -> Stale | None:
     if row.stale_since is None:
         return None
-    return Stale(row.stale_since.replace(tzinfo=UTC), row.stale_reason or "", row.stale_kind or "rendering")
-
-
-def _naive(moment: datetime) -> datetime:
-    """SQLite keeps no zone: all times are stored in UTC."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    return Stale(aware(row.stale_since), row.stale_reason or "", row.stale_kind or "rendering")
 
 
 def open_registry(url: str, *, where: str | None = None) -> Registry:
@@ -227,3 +229,10 @@ def open_registry(url: str, *, where: str | None = None) -> Registry:
         It cannot be opened.
     """
     return Registry(open_database(url, where=where))
+
+
+def empty_registry() -> Registry:
+    """Return a registry in memory that holds nothing."""
+    engine = create_engine("sqlite://")
+    metadata.create_all(engine)
+    return Registry(engine)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, DateTime, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, Column, Date, DateTime, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData(
     naming_convention={
@@ -60,4 +60,48 @@ runs = Table(
     Column("started_at", DateTime, nullable=False),
     Column("seconds", Float, nullable=False),
     Index("ix_runs_page", "report", "page", "started_at"),
+)
+
+# An experiment as it was registered, and where it stands in its life: draft, running, stopped, decided.
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("definition", JSON, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("start", Date, nullable=False),
+    Column("end", Date, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("decision", Text, nullable=True),
+    Column("registered_at", DateTime, nullable=False),
+)
+
+# Each step of its life; rows are written once and never changed.
+experiment_steps = Table(
+    "experiment_steps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("experiment", String(200), ForeignKey("experiments.name"), nullable=False),
+    Column("at", DateTime, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("before", String(20), nullable=True),
+    Column("after", String(20), nullable=False),
+    Column("decision", Text, nullable=True),
+    Index("ix_experiment_steps_experiment", "experiment", "id"),
+)
+
+# What was seen at each look: moments and results, so that history can be drawn and computed anew.
+experiment_looks = Table(
+    "experiment_looks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("experiment", String(200), ForeignKey("experiments.name"), nullable=False),
+    Column("at", DateTime, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("verdict", String(20), nullable=True),
+    Column("data", JSON, nullable=False),
+    Index("ix_experiment_looks_experiment", "experiment", "id"),
 )

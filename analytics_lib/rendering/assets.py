@@ -61,7 +61,7 @@ def load_assets(cache_folder: Path | None = None) -> Assets:
     """
     plain: dict[AssetName, str] = {
         "page.css": _tokens() + "".join(_packed(name) for name in _STYLES),
-        "page.js": _script(_themes(), *(_packed(name) for name in _PAGE_SCRIPTS)),
+        "page.js": page_script(),
         "listing.js": _script(_packed("listing.js")),
         "vega.js": _vega(cache_folder),
     }
@@ -73,6 +73,11 @@ def load_assets(cache_folder: Path | None = None) -> Assets:
         names[name] = f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.{suffix}"
         files[names[name]] = content
     return Assets(MappingProxyType(names), MappingProxyType(files))
+
+
+def page_script(*more: str) -> str:
+    """Return the script of a page: its theme, tables and charts, then `more`, which may use what those define."""
+    return _script(_themes(), *(_packed(name) for name in _PAGE_SCRIPTS), *more)
 
 
 def _packed(name: str) -> str:

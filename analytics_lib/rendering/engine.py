@@ -10,18 +10,25 @@ from jupyter_client.manager import AsyncKernelManager
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager
 
+from analytics_lib.kernels import NO_HISTORY
+from analytics_lib.kernels.provisioner import MEMORY_VARIABLE
+from analytics_lib.rendering.channels import PromptKernelClient
+from analytics_lib.rendering.clients import PromptNotebookClient
+from analytics_lib.rendering.remains import LOG_NAME
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+    from threading import Event
 
     from nbformat import NotebookNode
 
-LOG_NAME: Final = "kernel.log"
-
-# Parallel kernels would wait for each other's lock on the history database.
-_QUIET: Final = ["--HistoryManager.enabled=False"]
 # Recording begins before the first cell: a notebook may read a file before it touches the library, or never touch it.
-_RECORDING: Final = ["--InteractiveShellApp.exec_lines=__import__('analytics_lib.recorder').recorder.recorder()"]
+# A line whose value is None is not formatted for display.
+_RECORDING: Final = [
+    "--InteractiveShellApp.exec_lines=__import__('analytics_lib.recorder').recorder.recorder() and None",
+    "--InteractiveShellApp.exec_lines=__import__('analytics_lib.rendering.remains').rendering.remains.log_crashes()",
+]
 
 
 @dataclass
@@ -36,14 +43,32 @@ class KernelRun:
         Its environment variables.
     scratch
         Folder for its sockets and its log; the path is short, as a socket's must be.
+    memory_bytes
+        It is killed, with all that it started, when it holds more.
+    stop
+        An event that ends the kernel once it is set.
+    cells_done
+        Called before the kernel is ended.
     notebook
         The notebook as far as it ran; also there when the run failed, so that it can be saved and shown.
+    status, reason
+        How the kernel ended: its exit status, negative for a signal, and why somebody ended it.
     """
 
     folder: Path
     environment: Mapping[str, str]
     scratch: Path
+    stop: Event | None = None
+    memory_bytes: int | None = None
+    cells_done: Callable[[], None] | None = None
     notebook: NotebookNode | None = None
+    status: int | None = None
+    reason: str = ""
+
+    def note_end(self, provisioner: Any) -> None:
+        """Keep how the kernel ended."""
+        self.status = getattr(provisioner, "status", None)
+        self.reason = getattr(provisioner, "reason", "")
 
 
 class KernelLeft(Exception):
@@ -91,22 +116,27 @@ class AnalyticsEngine(Engine):  # type: ignore[misc] # papermill ships no types
             "startup_timeout": start_timeout,
             "timeout": execution_timeout,
             "shutdown_kernel": "graceful",
-            "extra_arguments": [*_QUIET, *(_RECORDING if run else [])],
+            "extra_arguments": [*NO_HISTORY, *(_RECORDING if run else [])],
         }
         if run is None:
             PapermillNotebookClient(nb_man, **options).execute()
             return
         run.notebook = nb_man.nb
         with (run.scratch / LOG_NAME).open("wb") as log:
-            client = PapermillNotebookClient(nb_man, km=_manager(kernel_name, run.scratch), **options)
+            client = PromptNotebookClient(nb_man, km=_manager(kernel_name, run.scratch), **options)
             client.owns_km = True
+            client.stop = run.stop
             client.on_cell_executed = stop_at_exit
-            client.execute(cwd=str(run.folder), env=dict(run.environment), stdout=log, stderr=log)
+            client.ended = run.note_end
+            client.cells_done = run.cells_done
+            environment = {**run.environment, **({MEMORY_VARIABLE: str(run.memory_bytes)} if run.memory_bytes else {})}
+            client.execute(cwd=str(run.folder), env=environment, stdout=log, stderr=log)
 
 
 def _manager(kernel_name: str, scratch: Path) -> AsyncKernelManager:
     """Return a manager whose kernel listens on sockets in a private folder: no port to race for, nobody listens in."""
     manager = AsyncKernelManager(kernel_name=kernel_name)
+    manager.client_factory = PromptKernelClient
     if os.name == "posix":
         manager.transport = "ipc"
         manager.connection_file = str(scratch / "kernel.json")

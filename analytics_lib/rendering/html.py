@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from jinja2 import Template
     from nbconvert.exporters import TemplateExporter
     from nbformat import NotebookNode
 
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from analytics_lib.rendering.assets import Assets
 
 TEMPLATES = Path(__file__).parent / "templates" / "page"
-_RESERVED = frozenset({"main", "checks", "contents", "vega", "vg-tooltip-element"})
+RESERVED = frozenset({"main", "checks", "contents", "vega", "vg-tooltip-element"})
+"""Anchors that pages use for themselves."""
+
 _SCRIPT_END = re.compile(r"</(?=script)|<(?=!--)", re.IGNORECASE)
 
 
@@ -65,9 +68,15 @@ def render_html(
     str
         HTML with the comment ``<!-- analytics:banner -->`` once, right after ``<body>`` opens.
     """
-    page = _Page(facts, Body(Contents(_RESERVED)), assets, root, self_contained)
+    page = _Page(facts, Body(Contents(RESERVED)), assets, root, self_contained)
     text, _ = _exporter().from_notebook_node(notebook, resources={"page": page})
     return str(text)
+
+
+def page_template(name: str) -> Template:
+    """Return one of the pages' templates, with their filters, their escaping and their policy."""
+    template: Template = _exporter().environment.get_template(name)
+    return template
 
 
 @dataclass(frozen=True)

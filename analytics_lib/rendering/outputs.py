@@ -6,6 +6,7 @@ import base64
 import html
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from analytics_lib.rendering import figures, markdown
@@ -68,11 +69,7 @@ class Body:
 
     def code(self, source: str) -> str:
         """Return Python source as markup: highlighted, escaped."""
-        from pygments import highlight  # type: ignore[import-untyped]
-        from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
-        from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
-
-        return str(highlight(source, PythonLexer(), HtmlFormatter(nowrap=True))).rstrip("\n")
+        return _highlighted(source)
 
     def outputs(self, cell: Mapping[str, Any]) -> Iterator[Part]:
         """Yield the parts that a code cell shows, in order."""
@@ -138,6 +135,16 @@ def plain(text: str) -> str:
     """Return terminal output as text: no colours, and of a line that was written over only its last state."""
     lines = (line.rstrip("\r").rpartition("\r")[2] for line in _ANSI.sub("", _joined(text)).split("\n"))
     return "\n".join(lines).rstrip()
+
+
+@lru_cache(maxsize=256)
+def _highlighted(source: str) -> str:
+    """Return Python source as markup; the pages of a report share their cells."""
+    from pygments import highlight  # type: ignore[import-untyped]
+    from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+    from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
+
+    return str(highlight(source, PythonLexer(), HtmlFormatter(nowrap=True))).rstrip("\n")
 
 
 def _joined(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,11 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.errors import CellExited, CellFailed, CellTimedOut, KernelDied, NotebookError, RenderError
-from analytics_lib.model.handover import JOURNAL, RUN_FOLDER, WORKSPACE, Handover
+from analytics_lib.kernels import KERNEL_NAME, OVER_MEMORY
+from analytics_lib.model.handover import JOURNAL, RUN_FOLDER, SHARED_FOLDER, WORKSPACE, Handover
+from analytics_lib.model.sizes import show_size
+from analytics_lib.rendering.remains import kept_remains
 from analytics_lib.rendering.scratch import scratch_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from threading import Event
 
     from nbformat import NotebookNode
 
@@ -45,6 +50,14 @@ class RunRequest:
         An empty folder for this run; the executed notebook is saved there, also when the run fails.
     start_timeout, execution_timeout
         Seconds for the kernel to start, and for each cell.
+    memory_bytes
+        What the kernel and all that it starts may hold.
+    shared
+        Where the kernels of one fan-out share what the database has answered.
+    stop
+        An event that ends the run, and its kernel, once it is set.
+    cells_done
+        Called when the last cell has run, or one has failed; the kernel only ends from then on.
     """
 
     notebook: Path
@@ -54,6 +67,10 @@ class RunRequest:
     folder: Path
     start_timeout: int
     execution_timeout: int
+    stop: Event | None = None
+    memory_bytes: int | None = None
+    shared: Path | None = None
+    cells_done: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,26 +108,26 @@ def run_notebook(request: RunRequest) -> Executed:
 
     from papermill import execute_notebook
 
-    from analytics_lib.rendering.engine import KernelRun
-
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would log, the error says
     environment = {
         **os.environ,
         RUN_FOLDER: str(request.folder),
         WORKSPACE: str(request.root),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        **({SHARED_FOLDER: str(request.shared)} if request.shared else {}),
     }
     begun = time.perf_counter()
     with (
         scratch_folder(request.root) as scratch,
-        _sentences(run := KernelRun(request.notebook.parent, environment, scratch), request),
+        kept_remains(scratch, request.folder, lambda: _save(run.notebook, request)),
+        _sentences(run := _kernel_run(request, environment, scratch), request),
     ):
         notebook = execute_notebook(
             str(request.notebook).replace("{", "{{").replace("}", "}}"),
             None,
             parameters=dict(request.parameters),
             engine_name="analytics",
-            kernel_name="python3",
+            kernel_name=KERNEL_NAME,
             language="python",
             progress_bar=False,
             request_save_on_cell_execute=False,
@@ -121,6 +138,14 @@ def run_notebook(request: RunRequest) -> Executed:
         _refuse_exit(notebook, request)
     _save(notebook, request)
     return Executed(notebook, read_handover(request.folder), time.perf_counter() - begun)
+
+
+def _kernel_run(request: RunRequest, environment: Mapping[str, str], scratch: Path) -> KernelRun:
+    from analytics_lib.rendering.engine import KernelRun
+
+    return KernelRun(
+        request.notebook.parent, environment, scratch, request.stop, request.memory_bytes, request.cells_done
+    )
 
 
 def read_handover(folder: Path) -> Handover:
@@ -138,6 +163,8 @@ def read_handover(folder: Path) -> Handover:
             handover.finding = value
         elif kind == "connection":
             handover.connections.add(value)
+        elif kind == "tables":
+            handover.add_tables(value["connection"], value["tables"])
         elif kind == "file":
             handover.files.add(Path(value))
         elif kind == "output":
@@ -149,7 +176,7 @@ def read_handover(folder: Path) -> Handover:
 
 @contextmanager
 def _sentences(run: KernelRun, request: RunRequest) -> Iterator[None]:
-    """Turn what Papermill and nbclient raise into sentences; save the notebook as far as it ran."""
+    """Turn what Papermill and nbclient raise into sentences."""
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -159,36 +186,44 @@ def _sentences(run: KernelRun, request: RunRequest) -> Iterator[None]:
     try:
         yield
     except KernelLeft as left:
-        _save(run.notebook, request)
         raise _exited("exit()", _place(run.notebook, left.cell, request)) from None
     except PapermillExecutionError as error:
-        _save(run.notebook, request)
         # Papermill puts a message above the failed cell and numbers from there.
         raise _cell_error(error, request) from None
     except CellTimeoutError:
-        _save(run.notebook, request)
         raise CellTimedOut(
             f"the cell ran longer than {request.execution_timeout} s",
             where=_running_cell(run.notebook, request),
             hint="make it faster, or raise `execution_timeout` in the report file",
         ) from None
     except DeadKernelError:
-        _save(run.notebook, request)
-        raise KernelDied(
-            "the kernel died",
-            where=_running_cell(run.notebook, request),
-            hint="the cell ended its process, or the machine ran out of memory",
-        ) from None
-    except RenderError:
-        _save(run.notebook, request)
-        raise
+        raise _died(run, _running_cell(run.notebook, request)) from None
     except NoSuchKernel:
         raise NotebookError(
-            "the kernel 'python3' is not installed", where=request.shown, hint="pip install ipykernel"
+            f"the kernel '{KERNEL_NAME}' is not installed",
+            where=request.shown,
+            hint="install the library anew: pip install --force-reinstall --no-deps analytics-lib",
         ) from None
     except RuntimeError as error:
-        _save(run.notebook, request)
         raise KernelDied(f"the kernel did not start: {error}", where=request.shown) from None
+
+
+def _died(run: KernelRun, where: str) -> KernelDied:
+    """Say how the kernel ended."""
+    if run.reason == OVER_MEMORY:
+        return KernelDied(
+            f"the kernel held more than {show_size(run.memory_bytes or 0)}",
+            where=where,
+            hint="read less at a time, or raise `memory_limit` in the report file",
+        )
+    if run.status is not None and run.status < 0:
+        return KernelDied(
+            f"the kernel was ended by {signal.Signals(-run.status).name}",
+            where=where,
+            hint="somebody killed it, it crashed, or the machine ran out of memory",
+        )
+    status = f" with status {run.status}" if run.status is not None else ""
+    return KernelDied(f"the kernel ended{status}", where=where, hint="the cell ended its process")
 
 
 def _refuse_exit(notebook: NotebookNode, request: RunRequest) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
-from analytics_lib.errors import InputError, ReportError, nearest
+from analytics_lib.errors import ExperimentError, InputError, ReportError, nearest
+from analytics_lib.model.experiment import Experiment
+from analytics_lib.model.experiment_parts import ExperimentMetric, Exposures, Facts, Measure, Misfit, MonitoringPlan
 from analytics_lib.model.report import OutputCheck, Query, Refinement, Report, TableCheck
 
 if TYPE_CHECKING:
@@ -30,10 +32,21 @@ _WANTED: Final[Mapping[str, str]] = {
     "dict_type": "keys with values, each on a line of its own",
     "model_type": "keys with values: {key: value}",
     "model_attributes_type": "keys with values: {key: value}",
-    "greater_than_equal": "{ge} or more",
+    "greater_than_equal": "{ge:g} or more",
+    "greater_than": "a number above {gt:g}",
+    "less_than": "a number below {lt:g}",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "date_type": "a day: 2026-03-01",
+    "date_parsing": "a day: 2026-03-01",
+    "date_from_datetime_parsing": "a day: 2026-03-01",
+    "date_from_datetime_inexact": "a day: 2026-03-01",
     "literal_error": "{expected}",
 }
 _LONGEST: Final = 60
+_BELOW: Final[Mapping[Any, type[BaseModel]]] = {
+    "metrics": ExperimentMetric, "plan": MonitoringPlan, "exposures": Exposures, "facts": Facts,
+}  # fmt: skip
 
 
 def yaml_complaint(error: yaml.YAMLError, shown: str, kind: type[InputError] = ReportError) -> InputError:
@@ -59,7 +72,9 @@ def yaml_complaint(error: yaml.YAMLError, shown: str, kind: type[InputError] = R
     return kind(f"the file is not valid YAML: {problem}", where=where, hint=hint)
 
 
-def model_complaint(error: ValidationError, content: Any, shown: str, lines: Mapping[Keys, int]) -> ReportError:
+def model_complaint(
+    error: ValidationError, content: Any, shown: str, lines: Mapping[Keys, int], root: type[BaseModel] = Report
+) -> InputError:
     """Return the most telling of pydantic's complaints as a sentence: an unknown key explains a missing one.
 
     Parameters
@@ -72,24 +87,30 @@ def model_complaint(error: ValidationError, content: Any, shown: str, lines: Map
         The file as errors name it.
     lines
         Path of keys → line number.
+    root
+        The model that the content is of.
     """
+    kind = ReportError if root is Report else ExperimentError
     details = [each for each in error.errors() if _applies(each["loc"], content)] or error.errors()
     detail = min(details, key=lambda each: each["type"] != "extra_forbidden")
     keys = _keys(detail["loc"])
+    raised = detail.get("ctx", {}).get("error")
+    if isinstance(raised, Misfit):
+        keys = (*keys, raised.key)
     place = next((keys[:length] for length in range(len(keys), 0, -1) if keys[:length] in lines), ())
     where = f"{shown}:{lines[place]}" if place else shown
     parent = f" in {_joined(keys[:-1])}" if len(keys) > 1 else ""
     if detail["type"] == "extra_forbidden":
-        known = _model_of(detail["loc"]).model_fields
-        return ReportError(f"unknown key '{keys[-1]}'{parent}", where=where, hint=nearest(str(keys[-1]), known))
+        known = _model_of(detail["loc"], root).model_fields
+        return kind(f"unknown key '{keys[-1]}'{parent}", where=where, hint=nearest(str(keys[-1]), known))
     if detail["type"] == "missing":
-        purpose = _model_of(detail["loc"]).model_fields[str(keys[-1])].description or ""
+        purpose = _model_of(detail["loc"], root).model_fields[str(keys[-1])].description or ""
         hint = f"it is {purpose[:1].lower()}{purpose[1:]}".rstrip(".")
-        return ReportError(f"key '{keys[-1]}' is missing{parent}", where=where, hint=hint)
+        return kind(f"key '{keys[-1]}' is missing{parent}", where=where, hint=hint)
     if detail["type"] == "value_error":
         message, _, hint = str(detail["msg"]).removeprefix("Value error, ").partition("; ")
-        return ReportError(message, where=where, hint=hint or None)
-    return ReportError(f"{_joined(keys)} is {_shown(detail['input'])}", where=where, hint=f"give it {_wanted(detail)}")
+        return kind(message, where=where, hint=hint or None)
+    return kind(f"{_joined(keys)} is {_shown(detail['input'])}", where=where, hint=f"give it {_wanted(detail)}")
 
 
 def _wanted(detail: Any) -> str:
@@ -117,7 +138,11 @@ def _applies(loc: Keys, content: Any) -> bool:
     return isinstance(content["for_each"][loc[1]], dict) == (loc[2] == "Query")
 
 
-def _model_of(loc: Keys) -> type[BaseModel]:
+def _model_of(loc: Keys, root: type[BaseModel]) -> type[BaseModel]:
+    if root is Experiment:
+        if loc[0] == "facts" and "columns" in loc[:-1]:
+            return Measure
+        return _BELOW.get(loc[0], root) if len(loc) > 1 else root
     if loc[0] == "checks" and len(loc) > 2:  # noqa: PLR2004 - checks.0.ARM
         return OutputCheck if loc[2] == "output" else TableCheck
     below: Mapping[Any, type[BaseModel]] = {"parameters": Refinement, "for_each": Query, "freshness": Query}

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from analytics_lib.errors import AnalyticsError, ConnectionFailed, WorkspaceError, nearest
 from analytics_lib.model.connections import ConnectionSpec
 from analytics_lib.settings import read_settings, section_names, shown
+from analytics_lib.workspace.processors import usable_processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,7 +68,7 @@ class Workspace:
     @property
     def jobs(self) -> int:
         """How many notebooks run at the same time."""
-        return int(self.settings["rendering.jobs"]) or os.cpu_count() or 1
+        return int(self.settings["rendering.jobs"]) or usable_processors()
 
     @contextmanager
     def places(self) -> Iterator[None]:

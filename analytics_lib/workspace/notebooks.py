@@ -42,18 +42,18 @@ class NotebookFile:
         What its parameters cell declares, in order.
     connections
         Names given to ``connect("…")`` as plain text → where.
-    digest
-        Hash of everything that decides what it does: cells' kinds, sources, tags and attachments; outputs left out.
+    cells
+        Hash of everything that decides what each cell does: kind, source, tags and attachments; outputs left out.
     """
 
     path: Path
     shown: str
     parameters: Mapping[str, Parameter]
     connections: Mapping[str, str]
-    digest: str
+    cells: tuple[str, ...]
 
 
-def load_notebook(root: Path, shown: str, *, where: str) -> NotebookFile:
+def load_notebook(root: Path, shown: str, *, where: str, needs_parameters: bool = True) -> NotebookFile:
     """Read the notebook at `shown` (from the workspace's folder `root`).
 
     Parameters
@@ -62,11 +62,13 @@ def load_notebook(root: Path, shown: str, *, where: str) -> NotebookFile:
         The workspace's folder, and the path from there.
     where
         What named the notebook, for the error: ``reports/x.yml:3``.
+    needs_parameters
+        Refuse a notebook without a parameters cell; else it has no parameters.
 
     Raises
     ------
     NotebookError
-        It is missing, is no notebook, or has no parameters cell.
+        It is missing, is no notebook, or lacks the parameters cell that it needs.
     """
     path = root / shown
     if not path.is_file():
@@ -78,19 +80,22 @@ def load_notebook(root: Path, shown: str, *, where: str) -> NotebookFile:
             (each["cell_type"], _source(each), each.get("metadata", {}).get("tags") or []) for each in content["cells"]
         ]
         pictures = [each.get("attachments") for each in content["cells"]]
+        decisive = [json.dumps(each).encode() for each in zip(cells, pictures, strict=True)]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise NotebookError(
             "the file is not a notebook", where=shown, hint="save it from JupyterLab in format 4"
         ) from None
     except OSError as error:
         raise NotebookError(f"the file cannot be read: {error.strerror}", where=shown) from None
-    digest = hashlib.sha256(json.dumps([cells, pictures]).encode()).hexdigest()
+    hashes = tuple(hashlib.sha256(each).hexdigest() for each in decisive)
     tagged = [number for number, (kind, _, tags) in enumerate(cells, 1) if kind == "code" and "parameters" in tags]
+    if not tagged and not needs_parameters:
+        return NotebookFile(path, shown, {}, dict(_connections(cells, shown)), hashes)
     if not tagged:
         raise NotebookError("the notebook has no parameters cell", where=shown, hint=_HINT)
     number = tagged[0]
     parameters = declared_parameters(cells[number - 1][1], f"{shown} cell {number}")
-    return NotebookFile(path, shown, parameters, dict(_connections(cells, shown)), digest)
+    return NotebookFile(path, shown, parameters, dict(_connections(cells, shown)), hashes)
 
 
 def declared_parameters(source: str, where: str) -> dict[str, Parameter]:

@@ -39,9 +39,12 @@ def _without_browser(reason: str):
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """A running headless Chromium: the system's, else Playwright's own."""
+    """A running headless Chromium: the system's, else Playwright's own.
+
+    For a module, since Playwright keeps an event loop running in the main thread, where later tests start their own.
+    """
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:

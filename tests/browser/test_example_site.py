@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,9 +10,9 @@ from contextlib import contextmanager
 
 import duckdb
 import pytest
+from support.example import copied_example
 
-from analytics_lib.example.warehouse import build_warehouse
-from analytics_lib.example.workspace import WAREHOUSE, copy_example
+from analytics_lib.example.workspace import WAREHOUSE
 from analytics_lib.pipeline import BuildRequest, Silent, build
 from analytics_lib.workspace import load_workspace
 
@@ -31,13 +30,7 @@ OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clie
 @pytest.fixture(scope="module")
 def example(root, tmp_path_factory):
     """The example workspace with four of its pages published, one of a large and one of a tiny airline among them."""
-    folder = tmp_path_factory.mktemp("example")
-    copy_example(folder)
-    (folder / "data").mkdir()
-    if (root / WAREHOUSE).is_file():
-        shutil.copyfile(root / WAREHOUSE, folder / WAREHOUSE)
-    else:
-        build_warehouse(folder / WAREHOUSE)
+    folder = copied_example(root, tmp_path_factory.mktemp("example"))
     workspace = load_workspace(folder)
     requests = [("network_overview", {}), ("revenue_overview", {})]
     requests += [("airline_on_time", {"carrier": carrier}) for carrier in ("UA", "OO")]

@@ -100,6 +100,7 @@ def test_paper_is_light_and_whole(open_page, address):
     page, problems = open_page(address, scheme="dark", charts=True)
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 700, "height": 900})
+    page.wait_for_timeout(500)  # what follows a change of size has happened by now
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator(".bar").is_hidden()
     assert page.get_by_text("Newark (EWR)").is_visible()

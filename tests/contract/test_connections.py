@@ -244,11 +244,19 @@ def test_every_query_is_observed_before_it_runs(engine):
     from analytics_lib.connectors import open_connection
 
     seen = []
-    watched = open_connection(engine.open()._spec, observe=lambda query, values: seen.append((query, dict(values))))
+
+    class Watcher:
+        def query(self, query, values):
+            seen.append((query, dict(values)))
+
+        def reads(self, connection, reads):
+            seen.append((connection, reads.tables))
+
+    watched = open_connection(engine.open()._spec, watcher=Watcher())
     engine.opened.append(watched)
     with pytest.raises(QueryError):
         watched.sql("select nothing from orders where id = :x", x=1)
-    assert seen == [("select nothing from orders where id = :x", {"x": 1})]
+    assert seen == [("select nothing from orders where id = :x", {"x": 1}), ("shop", None)]
 
 
 def test_what_it_shows_of_itself(engine):

@@ -13,6 +13,8 @@ import analytics_lib
 from analytics_lib import charts, errors
 from analytics_lib.cli.app import app
 from analytics_lib.connectors import Connection
+from analytics_lib.model.experiment import Experiment
+from analytics_lib.model.experiment_parts import ExperimentMetric, Exposures, Facts, Measure, MonitoringPlan
 from analytics_lib.model.report import OutputCheck, Refinement, Report, TableCheck
 from analytics_lib.settings import SETTINGS
 
@@ -29,6 +31,16 @@ def test_every_command_and_option_is_documented(name):
     page = text("commands.md")
     assert f"`analytics {name}" in page
     for parameter in GROUP.commands[name].params:
+        for option in parameter.opts:
+            if option.startswith("--") and option != "--help":
+                assert f"`{option}" in page, option
+
+
+@pytest.mark.parametrize("name", sorted(GROUP.commands["experiment"].commands))
+def test_every_command_about_experiments_is_documented(name):
+    page = text("commands.md")
+    assert f"`analytics experiment {name}" in page
+    for parameter in GROUP.commands["experiment"].commands[name].params:
         for option in parameter.opts:
             if option.startswith("--") and option != "--help":
                 assert f"`{option}" in page, option
@@ -51,6 +63,15 @@ def test_every_setting_is_documented(setting):
 def test_every_key_of_the_report_file_is_documented(model):
     for key in model.model_fields:
         assert f"`{key}`" in text("report-file.md"), key
+
+
+PARTS = [Experiment, ExperimentMetric, MonitoringPlan, Exposures, Facts, Measure]
+
+
+@pytest.mark.parametrize("model", PARTS, ids=lambda model: model.__name__)
+def test_every_key_of_the_experiment_file_is_documented(model):
+    for key in model.model_fields:
+        assert f"`{key}`" in text("experiment-file.md"), key
 
 
 def test_every_public_name_is_documented():

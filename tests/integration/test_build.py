@@ -12,7 +12,7 @@ from support.bench import Bench, make_bench
 
 from analytics_lib.errors import InputError
 from analytics_lib.pipeline import Silent
-from analytics_lib.pipeline import render as render_module
+from analytics_lib.pipeline.executors import executor
 from analytics_lib.pipeline.history import report_versions, roll_back
 
 READ = "import csv\nrows = list(csv.DictReader(open('../data/sales.csv')))"
@@ -23,10 +23,8 @@ SHOW = "print('Sum:', sum(int(row['amount']) for row in rows if row['region'] ==
 def kernels(monkeypatch):
     """Count the kernels that a build starts."""
     started = []
-    run = render_module.run_notebook
-    monkeypatch.setattr(
-        render_module, "run_notebook", lambda request: started.append(request.parameters) or run(request)
-    )
+    run = executor.run_notebook
+    monkeypatch.setattr(executor, "run_notebook", lambda request: started.append(request.parameters) or run(request))
     return started
 
 

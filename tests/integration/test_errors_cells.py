@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from support.shop import CONNECT, QUERY, SHOW
+from support.shop import CONNECT, FAILED_RUN, QUERY, SHOW
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +35,10 @@ def test_the_banner_says_since_when_and_not_how_often(shop):
     shop.stopped()
     files = shop.files()
     assert shop.call("build").code == 4
-    assert shop.files() == files
+    again = shop.files()
+    assert again.pop(FAILED_RUN).startswith(b"<!doctype html>")  # the last failed run is shown, the banner stays
+    files.pop(FAILED_RUN)
+    assert again == files
 
 
 def test_a_cell_that_is_not_python(shop):
@@ -73,12 +76,25 @@ def test_a_cell_that_leaves(shop, leaving, said):
 
 
 @pytest.mark.parametrize(
-    "dying", ["import os\n\nos._exit(0)", "import os, signal\n\nos.kill(os.getpid(), signal.SIGKILL)"]
+    ("dying", "sentence"),
+    [
+        ("import os\n\nos._exit(0)", "the kernel ended with status 0. The cell ended its process."),
+        (
+            "import os, signal\n\nos.kill(os.getpid(), signal.SIGKILL)",
+            "the kernel was ended by SIGKILL. Somebody killed it, it crashed, or the machine ran out of memory.",
+        ),
+    ],
 )
-def test_a_kernel_that_dies(shop, dying):
+def test_a_kernel_that_dies(shop, dying, sentence):
     shop.cell(QUERY, dying)
+    assert shop.stopped() == f"{CELL} 4: {sentence}"
+
+
+def test_a_kernel_beyond_its_memory(shop):
+    shop.report("owner:", "memory_limit: 600 MB\nowner:")
+    shop.cell(QUERY, "held = [bytearray(b'x') * 20_000_000 for _ in range(100)]")
     assert shop.stopped() == (
-        f"{CELL} 4: the kernel died. The cell ended its process, or the machine ran out of memory."
+        f"{CELL} 4: the kernel held more than 600 MB. Read less at a time, or raise `memory_limit` in the report file."
     )
 
 

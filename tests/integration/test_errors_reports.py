@@ -143,7 +143,7 @@ def test_a_name_that_cannot_stand_in_an_address(shop):
     shop.write("reports/my orders.yml", REPORT)
     assert shop.refused() == (
         "reports/my orders.yml: 'my orders' cannot be a report's name. "
-        "Use letters, digits, - and _: the name stands in addresses."
+        "Use up to 200 letters, digits, - and _: the name stands in addresses."
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics_lib.pipeline import render as render_module
+from analytics_lib.pipeline.executors import executor
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def starter(first, tmp_path, monkeypatch):
 @pytest.fixture
 def no_kernel(monkeypatch):
     """Fail the test that starts a kernel."""
-    monkeypatch.setattr(render_module, "run_notebook", lambda request: pytest.fail("a kernel was started"))
+    monkeypatch.setattr(executor, "run_notebook", lambda request: pytest.fail("a kernel was started"))
 
 
 def pages(said):

@@ -64,11 +64,16 @@ def crash_before(number, root):
 
 
 def fake_notebooks():
-    """Let every notebook succeed at once, with the finding that the real one would hand over; return which ran."""
+    """Let every notebook end at once, with the finding that the real one would hand over; return which ran.
+
+    Where the data says ``broken``, each fails in its second cell.
+    """
     import nbformat
 
+    from analytics_lib.errors import CellFailed
     from analytics_lib.model.handover import Handover
-    from analytics_lib.pipeline import plan, render
+    from analytics_lib.pipeline import plan
+    from analytics_lib.pipeline.executors import executor
     from analytics_lib.rendering.runner import EXECUTED_NAME, Executed
 
     ran = []
@@ -78,11 +83,16 @@ def fake_notebooks():
         edition = data.read_text(encoding="utf-8").split(",")[-1].strip()
         region = request.parameters["region"]
         notebook = nbformat.read(request.notebook, as_version=4)
+        for cell in notebook.cells[:2]:
+            cell.metadata["papermill"] = {"start_time": "2026-11-21T06:00:00"}
         (request.folder / EXECUTED_NAME).write_text(nbformat.writes(notebook), encoding="utf-8")
         ran.append(region)
+        if edition == "broken":
+            (request.folder / "kernel.log").write_bytes(b"what the kernel wrote\n")
+            raise CellFailed("the cell raised ValueError: broken", where=f"{request.shown} cell 2")
         return Executed(notebook, Handover(f"edition {edition} for the {region}", files={data}, recorded=True), 0.0)
 
-    render.run_notebook = run_notebook
+    executor.run_notebook = run_notebook
     plan.library_digest = plan.environment_digest = lambda: "the same throughout"
     return ran
 

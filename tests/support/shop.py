@@ -70,7 +70,11 @@ insert into orders values
 
 
 BANNER = re.compile(r'<div class="banner".*?</div>', re.DOTALL)
-SINCE = re.compile(r"since (.*? UTC)(?:, because it failed its checks)?: (.*)</p>", re.DOTALL)
+SINCE = re.compile(
+    r"since (.*? UTC)(?:, because it failed its checks)?: (.*?)(?: <a [^>]*>See the run that failed</a>)?</p>",
+    re.DOTALL,
+)
+FAILED_RUN = "orders/index~failed.html"
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class Ran:
     @property
     def errors(self):
         """Each error as one line: the sentence and its hint."""
-        found = re.findall(r"^Error (.*(?:\n {6}.*)?)", self.err, re.MULTILINE)
+        found = re.findall(r"^Error (.*(?:\n {6}(?!Failed run: ).*)?)", self.err, re.MULTILINE)
         return [re.sub(r"\n\s+", " ", each) for each in found]
 
     @property
@@ -188,6 +192,9 @@ class Shop:
         assert ran.code == code, ran.out + ran.err
         assert self.current() == current
         after = self.files()
+        before.pop(FAILED_RUN, None)
+        told = f"Failed run: site/{FAILED_RUN}\n" in ran.err
+        assert (after.pop(FAILED_RUN, None) is not None) == told == (code == 4)
         changed = {name for name in after if after[name] != before.get(name)}
         assert after.keys() == before.keys()
         assert changed == {"index.html", "orders/index.html"}
@@ -195,6 +202,7 @@ class Shop:
         found = BANNER.findall(page)
         assert len(found) == 1
         assert BANNER.sub("<!-- analytics:banner -->", page) == before["orders/index.html"].decode()
+        assert ('href="index~failed.html"' in found[0]) == (code == 4)
         since, reason = SINCE.search(html.unescape(found[0])).groups()
         assert datetime.strptime(since, "%d %b %Y, %H:%M UTC").replace(tzinfo=UTC) <= datetime.now(UTC)
         assert reason[:-1].lower().replace("; ", ". ") in ran.error.lower().replace("; ", ". ")

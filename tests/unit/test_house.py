@@ -71,7 +71,9 @@ def test_so_are_the_names_that_every_notebook_takes():
     assert loaded_by(code) & HEAVY == set()
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["list"], ["versions", "first_report"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["list"], ["versions", "first_report"], ["experiment", "list"]]
+)
 def test_the_command_starts_without_what_renders(arguments, tmp_path, analytics):
     analytics("init", tmp_path / "new")
     start = f"""

@@ -82,6 +82,8 @@ COME_WITH = {
     "IPython": "ipykernel",
     "jinja2": "nbconvert",
     "jupyter_client": "nbclient",
+    "jupyter_server": "voila",
+    "jupyterlab_server": "voila",
     "markupsafe": "nbconvert",
     "mistune": "nbconvert",
     "pygments": "nbconvert",

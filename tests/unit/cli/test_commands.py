@@ -31,10 +31,12 @@ def test_version_and_help(analytics):
         "versions",
         "rollback",
         "list",
+        "experiment",
         "schema",
         "doctor",
         "lab",
         "serve",
+        "apps",
     ):
         assert f" {command} " in shown
 
@@ -119,6 +121,7 @@ def test_schema(analytics, tmp_path):
     assert json.loads(analytics("schema").out) == json_schema()
     assert analytics("schema", "-o", tmp_path / "s.json").code == 0
     assert json.loads((tmp_path / "s.json").read_text()) == json_schema()
+    assert "hypothesis" in json.loads(analytics("schema", "--experiment").out)["required"]
     assert analytics("schema", "-o", tmp_path / "no/such/folder/s.json").code == 2
 
 

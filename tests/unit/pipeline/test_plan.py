@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -94,29 +95,34 @@ def test_a_pages_key_is_of_parameters_and_data_too():
 
 
 class TestSources:
+    def changes(self, bench, **recorded):
+        return Sources(bench.load()).changes_since(recorded)
+
     def test_files(self, sales):
-        sources = Sources(sales.load())
-        recorded = {"files": {"data/a.csv": sources.file(sales.root / "data/a.csv")}}
-        assert Sources(sales.load()).still(recorded)
-        sales.write("data/a.csv", "x\n2\n")
-        assert not Sources(sales.load()).still(recorded)
-        (sales.root / "data/a.csv").unlink()
-        assert not Sources(sales.load()).still(recorded)
+        recorded = {"data/a.csv": Sources(sales.load()).file(sales.root / "data/a.csv")}
+        assert self.changes(sales, files=recorded) == []
+        path = sales.write("data/a.csv", "x\n2\n")
+        os.utime(path, (0, 0))
+        assert self.changes(sales, files=recorded) == ["file data/a.csv changed at 1970-01-01 00:00 UTC"]
+        path.unlink()
+        assert self.changes(sales, files=recorded) == ["file data/a.csv gone"]
 
     def test_patterns(self, sales):
-        recorded = {"files": {"data/*.csv": Sources(sales.load()).file(sales.root / "data/*.csv")}}
-        assert Sources(sales.load()).still(recorded)
+        recorded = {"data/*.csv": Sources(sales.load()).file(sales.root / "data/*.csv")}
+        assert self.changes(sales, files=recorded) == []
         sales.write("data/notes.txt", "")
-        assert Sources(sales.load()).still(recorded)
+        assert self.changes(sales, files=recorded) == []
         sales.write("data/b.csv", "x\n2\n")
-        assert not Sources(sales.load()).still(recorded)
+        assert self.changes(sales, files=recorded) == ["other files match data/*.csv"]
 
     def test_a_connection_out_of_reach_is_a_change(self, sales):
-        assert not Sources(sales.load()).still({"connections": {"shop": "1f"}})
-        assert not Sources(sales.load()).still({"connections": {"gone": "1f"}})
+        (told,) = self.changes(sales, connections={"shop": "1f"})
+        assert told.startswith("connection shop: the database of connection 'shop' cannot be opened")
+        assert self.changes(sales, connections={"gone": "1f"}) == ["connection gone: unknown connection 'gone'"]
 
     def test_what_cannot_be_traced_is_never_the_same(self, sales):
-        assert not Sources(sales.load()).still({"files": {}, "untraceable": "a query reads https://…"})
+        told = self.changes(sales, files={}, untraceable="a query reads https://…")
+        assert told == ["its data cannot be traced: a query reads https://…"]
 
     def test_a_fingerprint_is_taken_once_a_build(self, sales):
         sources = Sources(sales.load())

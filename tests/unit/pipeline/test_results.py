@@ -39,7 +39,7 @@ def test_json():
     assert said["site"] == "site/index.html"
     assert said["pages"][0] == {
         "report": "sales", "page": "north", "parameters": {"region": "north"}, "status": "published", "seconds": 1.235,
-        "href": None, "version": None, "error": None,
+        "href": None, "version": None, "error": None, "failed_run": None, "reasons": [],
     }  # fmt: skip
     assert said["pages"][1]["error"] == "cell 3: it broke"
     assert result.rendered == 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
+import threading
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -131,6 +134,19 @@ def _together(url, tmp_path, names=("a", "b")):
 
 def test_two_processes_at_once(url, tmp_path):
     _together(url, tmp_path)
+
+
+def test_a_new_database_that_somebody_else_is_just_setting_up(url, tmp_path):
+    """SQLite refuses to turn on the log then, at once; opening waits."""
+    path = tmp_path / "state/state.db"
+    path.parent.mkdir()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("create table theirs (x)")
+        other.execute("begin immediate")
+        done = threading.Timer(0.3, other.execute, args=("commit",))
+        done.start()
+        open_registry(url).close()
+        done.join()
 
 
 @pytest.mark.services

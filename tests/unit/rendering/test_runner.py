@@ -69,7 +69,7 @@ def test_values_in_and_all_that_was_read_out(run):
         ("def broken(:", CellFailed, "not Python", "cell 3, line 1"),
         ("import sys; sys.exit(3)", CellExited, "sys.exit(3)", "cell 3"),
         ("import sys; sys.exit(0)", CellExited, "sys.exit(0)", "cell 3"),
-        ("import os; os._exit(1)", KernelDied, "the kernel died", "cell 3"),
+        ("import os; os._exit(1)", KernelDied, "the kernel ended with status 1", "cell 3"),
     ],
 )
 def test_what_stops_it_is_a_sentence(run, cell, kind, words, where):

@@ -244,7 +244,7 @@ class TestFile:
         assert found == {"shop": "notebooks/n.ipynb cell 3, line 3"}
 
     def test_the_digest_is_of_what_decides_the_page(self, notebook, tmp_path):
-        first = notebook("# Title", "x = 1").digest
+        first = notebook("# Title", "x = 1").cells
         path = tmp_path / "notebooks/n.ipynb"
         content = json.loads(path.read_text())
         content["cells"][2].update(
@@ -254,10 +254,10 @@ class TestFile:
 
         def digest():
             path.write_text(json.dumps(content, indent=3))
-            return load_notebook(tmp_path, "notebooks/n.ipynb", where="").digest
+            return load_notebook(tmp_path, "notebooks/n.ipynb", where="").cells
 
         assert digest() == first
         content["cells"][2]["metadata"]["tags"] = ["remove-cell"]
         tagged = digest()
         content["cells"][1]["attachments"] = {"a.png": {"image/png": "AAAA"}}
-        assert len({first, tagged, digest(), notebook("# Title", "x = 2").digest}) == 4
+        assert len({first, tagged, digest(), notebook("# Title", "x = 2").cells}) == 4

@@ -125,24 +125,31 @@ async function drawAll() {
     if (vegaFailed) for (const figure of figures) fail(figure, "the site's chart library could not be loaded.");
     return;
   }
-  for (const figure of figures) await drawFigure(figure);
+  const theme = currentTheme();
+  for (const figure of figures) if (figure.theme !== theme) await drawFigure(figure);
   rootElement.dataset.charts = "ready";
+}
+
+/** Take a chart's element in charge; return its figure, or nothing where its specification cannot be read. */
+function adoptFigure(element) {
+  const canvas = element.querySelector(".canvas");
+  const paper = document.createElement("div");
+  paper.className = "paper";
+  canvas.after(paper);
+  const figure = { element, canvas, paper };
+  try {
+    figure.spec = JSON.parse(element.querySelector("script").textContent);
+  } catch (error) {
+    fail(figure, String(error.message));
+    return null;
+  }
+  figures.push(figure);
+  return figure;
 }
 
 function collectFigures() {
   for (const element of document.querySelectorAll("figure.chart")) {
-    const canvas = element.querySelector(".canvas");
-    const paper = document.createElement("div");
-    paper.className = "paper";
-    canvas.after(paper);
-    const figure = { element, canvas, paper };
-    figures.push(figure);
-    try {
-      figure.spec = JSON.parse(element.querySelector("script").textContent);
-    } catch (error) {
-      fail(figure, String(error.message));
-      figures.pop();
-    }
+    if (!element.querySelector(".paper")) adoptFigure(element);
   }
 }
 
@@ -151,10 +158,11 @@ function redrawOnResize() {
   addEventListener("resize", () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      // A chart of the container's width follows by itself; the others are fitted anew.
+      // A chart of the container's width follows by itself; the others are fitted anew, where they are shown: not on paper.
       for (const figure of figures) {
         const follows = isPlain(figure.spec) && typeof figure.spec.width !== "number";
-        if (figure.result && !follows && figure.canvas.clientWidth !== figure.room) drawFigure(figure);
+        const room = figure.canvas.clientWidth;
+        if (figure.result && !follows && room && room !== figure.room) drawFigure(figure);
       }
     }, SETTLE);
   });

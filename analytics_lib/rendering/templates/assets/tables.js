@@ -87,7 +87,7 @@ function headsOf(table, width) {
 }
 
 function prepareTable(table) {
-  if (!table.tHead || table.tBodies.length !== 1) return;
+  if (!table.tHead || table.tBodies.length !== 1 || table.querySelector(".sort")) return;
   const rows = [...table.tBodies[0].rows];
   const grid = gridOf(rows);
   if (!rows.length || [...table.tBodies[0].querySelectorAll("[colspan]")].some((cell) => cell.colSpan > 1)) return;

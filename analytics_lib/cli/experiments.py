@@ -1,0 +1,285 @@
+"""Commands about experiments: experiment add, list, show, start, analyze, stop, decide, power."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from analytics_lib.cli.looks import moment, print_first_numbers, print_look, print_power, table
+from analytics_lib.cli.output import console, print_json
+from analytics_lib.cli.workspaces import opened
+from analytics_lib.errors import ExperimentError
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Name = Annotated[str, typer.Argument(help="Name of the experiment.", metavar="NAME")]
+Why = Annotated[str, typer.Option("--why", help="The reason, in a sentence; it is kept with the step.")]
+Who = Annotated[str | None, typer.Option("--who", help="Who takes the step; the user of this machine by default.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    group = typer.Typer(
+        name="experiment", help="Register experiments, look at their results, decide them.", no_args_is_help=True
+    )
+    commands: dict[str, Callable[..., None]] = {
+        "add": add, "list": list_experiments, "show": show, "start": start, "analyze": analyze, "stop": stop,
+        "decide": decide, "power": power,
+    }  # fmt: skip
+    for name, command in commands.items():
+        group.command(name)(command)
+    app.add_typer(group)
+
+
+def add(  # noqa: PLR0913, PLR0917 - one option for each key of the file
+    context: typer.Context,
+    file: Annotated[
+        str | None, typer.Argument(help="A file of experiments/, by its name or path.", metavar="FILE")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Its name, where there is no file.")] = None,
+    owner: Annotated[str | None, typer.Option("--owner", help="Who answers for it.")] = None,
+    hypothesis: Annotated[str | None, typer.Option("--hypothesis", help="What is expected, and why.")] = None,
+    start: Annotated[str | None, typer.Option("--start", help="First day: 2026-03-01.")] = None,
+    end: Annotated[str | None, typer.Option("--end", help="Last day.")] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option("--variant", help="NAME=SHARE, control first; once for each.")
+    ] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="Column of the unit.")] = None,
+    connection: Annotated[str | None, typer.Option("--connection", help="A connection of analytics.toml.")] = None,
+    units: Annotated[str | None, typer.Option("--units", help="A SELECT with a row a unit.")] = None,
+    summary: Annotated[str | None, typer.Option("--summary", help="A SELECT with a row a variant.")] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option("--metric", help="'orders: {kind: mean, role: success}'; once for each.")
+    ] = None,
+    more: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE: any other key of the file, its value as YAML.")
+    ] = None,
+    who: Who = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check an experiment against its own results and register it: from a file, or from options."""
+    from analytics_lib.pipeline.experiments import register as register_experiment
+    from analytics_lib.workspace.experiments import load_experiment, make_experiment
+
+    workspace = opened(context)
+    given = {
+        "owner": owner, "hypothesis": hypothesis, "start": start, "end": end, "unit": unit, "connection": connection,
+        "units": units, "summary": summary,
+    }  # fmt: skip
+    options = {key: value for key, value in given.items() if value is not None}
+    options |= _variants(variant or []) | _metrics(metric or []) | _others(more or [])
+    if file is not None:
+        if options or name is not None:
+            raise ExperimentError("a file and options were given", hint="write the keys into the file, or leave it out")
+        experiment = load_experiment(workspace.root, file)
+    else:
+        if name is None:
+            raise ExperimentError("neither a file nor --name was given", hint="`analytics experiment add FILE`")
+        experiment = make_experiment(name, options, where="the options")
+    stored, numbers = register_experiment(workspace, experiment, who=who)
+    if as_json:
+        print_json({"experiment": stored.name, "status": stored.status, "units": numbers.units, "means": numbers.means})
+        return
+    console.print(f"Registered [bold]{escape(stored.name)}[/]: {stored.status}.")
+    print_first_numbers(numbers)
+
+
+def list_experiments(
+    context: typer.Context,
+    search: Annotated[
+        str | None, typer.Option("--search", help="Words in name, title, hypothesis, owner, tags or metrics.")
+    ] = None,
+    status: Annotated[str | None, typer.Option("--status", help="draft, running, stopped or decided.")] = None,
+    owner: Annotated[str | None, typer.Option("--owner", help="Part of the owner's name.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="A tag.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the experiments, the latest start first."""
+    from analytics_lib.pipeline.experiments import opened_registry
+
+    with opened_registry(opened(context)) as registry:
+        found = registry.find(search=search, status=status, owner=owner, tag=tag)
+        verdicts = registry.verdicts()
+    if as_json:
+        print_json([_facts(each) | {"verdict": verdicts.get(each.name)} for each in found])
+        return
+    if not found:
+        console.print("No experiment fits: `analytics experiment add FILE` registers one.")
+        return
+    lines = table("Experiment", "Title", "Owner", "From", "To", "Status", "Last look", "Decided")
+    for each in found:
+        verdict = verdicts.get(each.name) or "–"
+        cells = (each.name, each.title, each.owner, str(each.start), str(each.end), each.status, verdict)
+        lines.add_row(*(escape(cell) for cell in (*cells, each.decision or "–")))
+    console.print(lines)
+
+
+def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Show an experiment: what was registered, each step of its life, and what was seen at each look."""
+    from analytics_lib.pipeline.experiments import registered
+
+    found = registered(opened(context), name)
+    experiment = found.experiment
+    if as_json:
+        steps = [vars(step) for step in found.steps]
+        looks = [vars(look) for look in found.looks]
+        print_json(_facts(experiment) | {"definition": experiment.definition, "steps": steps, "looks": looks})
+        return
+    console.print(f"[bold]{escape(experiment.title)}[/] ({escape(name)}), {escape(experiment.owner)}")
+    console.print(escape(str(experiment.definition["hypothesis"])))
+    console.print(f"{experiment.start} to {experiment.end}: {experiment.status}\n")
+    lines = table("When", "Who", "Step", "Why")
+    for step in found.steps:
+        after = f"{step.after}: {step.decision}" if step.decision else step.after
+        lines.add_row(moment(step.at), escape(step.who), escape(after), escape(step.why))
+    console.print(lines)
+    if found.looks:
+        console.print()
+        print_look(found.looks[-1], times=len(found.looks))
+
+
+def start(context: typer.Context, name: Name, why: Why, who: Who = None, as_json: AsJson = False) -> None:
+    """Start a draft before its first day; on that day it starts by itself."""
+    from analytics_lib.pipeline.experiments import start as start_experiment
+
+    start_experiment(opened(context), name, why=why, who=who)
+    _say(name, "running", as_json=as_json)
+
+
+def analyze(context: typer.Context, name: Name, who: Who = None, as_json: AsJson = False) -> None:
+    """Look at an experiment's results as they are now: the decision first, then what speaks against it."""
+    from analytics_lib.pipeline.experiments import look
+
+    seen = look(opened(context), name, who=who)
+    if as_json:
+        print_json(
+            {"experiment": name, "at": seen.at.isoformat(), "who": seen.who, "verdict": seen.verdict, **seen.data}
+        )
+        return
+    print_look(seen)
+
+
+def stop(context: typer.Context, name: Name, why: Why, who: Who = None, as_json: AsJson = False) -> None:
+    """Stop a running experiment."""
+    from analytics_lib.pipeline.experiments import stop as stop_experiment
+
+    stop_experiment(opened(context), name, why=why, who=who)
+    _say(name, "stopped", as_json=as_json)
+
+
+def decide(
+    context: typer.Context,
+    name: Name,
+    choice: Annotated[str, typer.Argument(help="ship or roll-back.", metavar="ship|roll-back")],
+    why: Why,
+    variant: Annotated[str | None, typer.Option("--variant", help="Which variant, where there are several.")] = None,
+    who: Who = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide a stopped experiment."""
+    from analytics_lib.pipeline.experiments import decide as decide_experiment
+
+    stored = decide_experiment(opened(context), name, choice, why=why, variant=variant, who=who)
+    _say(name, f"decided: {stored.decision}", as_json=as_json)
+
+
+def power(  # noqa: PLR0913, PLR0917 - the numbers of a plan, each by its usual name
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="A registered experiment.", metavar="NAME")] = None,
+    mde: Annotated[float | None, typer.Option("--mde", help="Effect worth finding; of NAME relative.")] = None,
+    n: Annotated[float | None, typer.Option("--n", help="Units in control.")] = None,
+    chance: Annotated[float, typer.Option("--power", help="Chance wanted of finding the effect.")] = 0.8,
+    sd: Annotated[float | None, typer.Option("--sd", help="Standard deviation of a unit's value.")] = None,
+    proportion: Annotated[float | None, typer.Option("--proportion", help="Control's share, in place of --sd.")] = None,
+    mean: Annotated[float | None, typer.Option("--mean", help="Control's mean: --mde is relative to it.")] = None,
+    alpha: Annotated[float, typer.Option("--alpha", help="Rate of false alarms.")] = 0.05,
+    ratio: Annotated[float, typer.Option("--ratio", help="Units in treatment for each in control.")] = 1.0,
+    correlation: Annotated[float, typer.Option("--correlation", help="Of the metric with its covariate.")] = 0.0,
+    looks: Annotated[int | None, typer.Option("--looks", help="Equal looks of a group-sequential plan.")] = None,
+    units_per_day: Annotated[float | None, typer.Option("--units-per-day", help="Of all variants.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how many units an experiment needs, what it can find, and for how long it must run.
+
+    Of NAME the spread is that of its results so far. Otherwise give --sd or --proportion, and --mde, --n or both.
+    """
+    from analytics_lib.experiments import GroupSequential
+    from analytics_lib.pipeline.planned import plan_power, power_of
+
+    if name is not None:
+        if [n, sd, proportion, mean, looks, units_per_day] != [None] * 6 or (chance, alpha, ratio) != (0.8, 0.05, 1.0):
+            raise ExperimentError(
+                "a name and numbers of a plan were given", hint="of a registered experiment only --mde may be another"
+            )
+        found = power_of(opened(context), name, mde=mde)
+        if as_json:
+            print_json([each.to_json() for each in found])
+        else:
+            print_power(found)
+        return
+    design: dict[str, Any] = {
+        "sd": sd, "proportion": proportion, "mean": mean, "relative": mean is not None, "alpha": alpha, "ratio": ratio,
+        "correlation": correlation, "plan": None if looks is None else GroupSequential(looks),
+    }  # fmt: skip
+    answer = plan_power(mde, n, chance, units_per_day, **design)
+    if as_json:
+        print_json(answer)
+        return
+    for key, value in answer.items():
+        console.print(f"{key.replace('_', ' ')}: {value:,.6g}")
+
+
+def _say(name: str, status: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"experiment": name, "status": status})
+    else:
+        console.print(f"{escape(name)} is {escape(status)}.")
+
+
+def _facts(experiment: Any) -> dict[str, Any]:
+    names = ("title", "owner", "tags", "start", "end", "status", "decision", "registered_at")
+    return {"experiment": experiment.name} | {name: getattr(experiment, name) for name in names}
+
+
+def _variants(given: list[str]) -> dict[str, Any]:
+    """Return the variants, and control, which stands first."""
+    shares: dict[str, Any] = {}
+    for each in given:
+        variant, _, share = each.rpartition("=")
+        if not variant:
+            raise ExperimentError(f"--variant is '{each}'", hint="NAME=SHARE is right: control=50")
+        shares[variant] = _yaml(share, f"--variant {each}")
+    return {"variants": shares, "control": next(iter(shares))} if shares else {}
+
+
+def _metrics(given: list[str]) -> dict[str, Any]:
+    metrics: dict[str, Any] = {}
+    for each in given:
+        read = _yaml(each, "--metric")
+        if not isinstance(read, dict):
+            raise ExperimentError(f"--metric is '{each}'", hint="'orders: {kind: mean, role: success}' is right")
+        metrics |= read
+    return {"metrics": metrics} if metrics else {}
+
+
+def _others(given: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for each in given:
+        key, separator, value = each.partition("=")
+        if not separator:
+            raise ExperimentError(f"--set is '{each}'", hint="KEY=VALUE is right: title='One step'")
+        found[key] = _yaml(value, f"--set {key}")
+    return found
+
+
+def _yaml(text: str, where: str) -> Any:
+    import yaml
+
+    from analytics_lib.workspace.complaints import yaml_complaint
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise yaml_complaint(error, where, ExperimentError) from None

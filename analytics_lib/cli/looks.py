@@ -1,0 +1,108 @@
+"""What was seen of an experiment, in the terminal."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from analytics_lib.cli.output import console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from analytics_lib.pipeline.planned import Power
+    from analytics_lib.pipeline.registration import FirstNumbers
+    from analytics_lib.registry import Look
+
+_STYLES = {"ship": "green", "roll back": "red", "unhealthy": "red", "keep going": "cyan", "inconclusive": "yellow"}
+_NUMERIC = {"Units", "Mean", "Control", "Treated", "Change", "p", "Needed", "Days", "Planned", "Power", "Finds"}
+
+
+def print_first_numbers(numbers: FirstNumbers) -> None:
+    """Print the first numbers of a registered experiment, for its owner to recognise."""
+    if not numbers.units:
+        console.print("Its results have no rows yet; they are looked at from the first day on.")
+        return
+    lines = table("Variant", "Units", *numbers.means)
+    for variant, units in numbers.units.items():
+        means = (_number(values.get(variant)) for values in numbers.means.values())
+        lines.add_row(escape(str(variant)), f"{units:,}", *means)
+    console.print(lines)
+
+
+def print_look(look: Look, times: int | None = None) -> None:
+    """Print a look: the decision first, what speaks against it, then the numbers."""
+    data = look.data
+    decision, verdict = data["decision"], str(look.verdict)
+    count = "" if times is None else f", look {times}"
+    console.print(f"[bold {_STYLES.get(verdict, '')}]{escape(verdict.capitalize())}[/] ({moment(look.at)}{count})")
+    console.print(escape(f"{decision['reason']}."), soft_wrap=True)
+    for finding in data["findings"]:
+        style = "red" if finding["severity"] == "error" else "yellow"
+        said = (
+            f"[{style}]{finding['severity'].capitalize()}[/] {escape(finding['sentence'])}: {escape(finding['advice'])}"
+        )
+        console.print(said, soft_wrap=True)
+    console.print(escape(data["summary"]), soft_wrap=True)
+    console.print()
+    console.print(_results(data["results"]))
+
+
+def print_power(found: Sequence[Power]) -> None:
+    """Print what each metric can find."""
+    lines = table("Metric", "Treatment", "Mean", "Needed", "Days", "Planned", "Power", "Finds", "Note")
+    for each in found:
+        lines.add_row(
+            escape(each.metric), escape(each.treatment), _number(each.mean), _count(each.units_needed),
+            _count(each.days_needed), _count(each.planned_units), _number(each.power_as_planned),
+            "–" if each.minimum_effect is None else f"{each.minimum_effect:.2%}", escape(each.note or "–"),
+        )  # fmt: skip
+    console.print(lines)
+
+
+def table(*columns: str) -> Table:
+    """Return a table without a frame, as other commands print them."""
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        foldable = column in {"Title", "Why", "Note"}
+        right = "right" if column in _NUMERIC else "left"
+        made.add_column(escape(column), justify=right, overflow="fold", no_wrap=not foldable)  # type: ignore[arg-type]
+    return made
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as a person here reads it."""
+    return at.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _results(rows: Mapping[str, list[Any]]) -> Table:
+    lines = table("Metric", "Treatment", "Control", "Treated", "Change", "Between", "p", "Decision")
+    for at, metric in enumerate(rows["metric"]):
+        if "segment" in rows and rows["segment"][at]:
+            continue
+        low, high = (_share(rows[f"rel_effect_size_ci_{side}"][at]) for side in ("lower", "upper"))
+        cells = (
+            metric, str(rows["treatment"][at]), _number(rows["mean_control"][at]), _number(rows["mean_treatment"][at]),
+            _share(rows["rel_effect_size"][at]), f"{low} and {high}", _number(rows["pvalue_adjusted"][at]),
+            rows["decision"][at],
+        )  # fmt: skip
+        lines.add_row(*(escape(cell) for cell in cells))
+    return lines
+
+
+def _number(value: Any) -> str:
+    return "–" if value is None or not math.isfinite(float(value)) else f"{float(value):.4g}"
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _share(value: Any) -> str:
+    if value is None:
+        return "–"
+    return {"Infinity": "∞", "-Infinity": "−∞"}[value] if isinstance(value, str) else f"{value:+.2%}"

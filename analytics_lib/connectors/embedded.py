@@ -1,0 +1,134 @@
+"""Engines that live in a file: DuckDB and SQLite. Each file is fingerprinted as a whole."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analytics_lib.connectors.backend import CONNECT_TIMEOUT_S, Untraced, joined, rows_to_frame
+from analytics_lib.connectors.files import file_fingerprint
+from analytics_lib.errors import ConnectionFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    import pandas as pd
+    from sqlalchemy import Connection as SqlConnection
+    from sqlalchemy import CursorResult, Engine, TextClause
+    from sqlalchemy.engine import URL
+
+    from analytics_lib.connectors.backend import Connect
+    from analytics_lib.connectors.files import Stamps
+
+
+class _File(Untraced):
+    """What files have in common: all tables change with their file."""
+
+    def fingerprint(self, url: URL, connect: Connect, stamps: Stamps | None) -> str | None:  # noqa: ARG002
+        """Return the file's content hash, its write-ahead log included; in memory there is nothing to hash."""
+        path = _file_of(url)
+        return file_fingerprint(path, stamps) if path else None
+
+    def changed_at(self, url: URL) -> datetime | None:
+        """Return the file's time of change."""
+        path = _file_of(url)
+        try:
+            return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path else None
+        except OSError:
+            return None
+
+    @property
+    def has_programs(self) -> bool:
+        """Return False: functions are macros, or belong to the process."""
+        return False
+
+    def is_shared(self, url: URL) -> bool:
+        """Return whether there is a file; what is in memory belongs to its process."""
+        path = _file_of(url)
+        return path is not None and path.is_file()
+
+
+class DuckDB(_File):
+    """DuckDB files. In memory there is nothing to fingerprint: a page read from there is rendered every time."""
+
+    def engine(self, url: URL, *, read_only: bool) -> Engine:
+        """Open the file read-only: many processes may then read it at once. Extensions are never downloaded."""
+        from sqlalchemy import create_engine
+
+        config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+        if _file_of(url) is None:
+            return create_engine(url, connect_args={"config": config})
+        return create_engine(url, connect_args={"read_only": read_only, "config": config})
+
+    def frame(self, result: CursorResult[Any]) -> pd.DataFrame:
+        """Let DuckDB build the frame: rows never become Python tuples."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # DuckDB's own use of pandas
+            return result.cursor.df()  # type: ignore[no-any-return]
+
+    def definitions(
+        self, connection: SqlConnection, names: Collection[str], calls: Collection[str]
+    ) -> Mapping[str, str | None]:
+        """Return the statements of views and macros; macros are asked for only where one may be called."""
+        query = "select lower(view_name), sql from duckdb_views() where not internal and lower(view_name) in :names"
+        if calls:
+            query += (
+                " union all select lower(function_name), macro_definition from duckdb_functions() "
+                "where not internal and macro_definition is not null and lower(function_name) in :calls"
+            )
+        return joined(connection.execute(_named(query), {"names": [*names], "calls": [*calls]}))
+
+
+class SQLite(_File):
+    """SQLite files."""
+
+    def engine(self, url: URL, *, read_only: bool) -> Engine:
+        """Open the file; ``query_only`` refuses writes, whoever asks."""
+        from sqlalchemy import create_engine, event
+
+        path = _file_of(url)
+        if path is not None and not path.exists() and read_only:
+            raise ConnectionFailed(f"there is no database file {path}", hint="check the connection's url")
+        engine = create_engine(url, connect_args={"timeout": CONNECT_TIMEOUT_S})
+        event.listen(engine, "connect", _sqlite_first_look)
+        if read_only:
+            event.listen(engine, "connect", _sqlite_query_only)
+        return engine
+
+    def frame(self, result: CursorResult[Any]) -> pd.DataFrame:
+        """Return the rows with inferred types."""
+        return rows_to_frame(result)
+
+    def definitions(
+        self,
+        connection: SqlConnection,
+        names: Collection[str],
+        calls: Collection[str],  # noqa: ARG002
+    ) -> Mapping[str, str | None]:
+        """Return the statements of views; functions are never part of the file."""
+        query = "select lower(name), sql from sqlite_master where type = 'view' and sql <> '' and lower(name) in :names"
+        return joined(connection.execute(_named(query), {"names": [*names]}))
+
+
+def _sqlite_first_look(dbapi_connection: Any, _record: object) -> None:
+    """Find out whether the file is a database: SQLite opens any file and looks into it at the first statement."""
+    dbapi_connection.execute("select 1 from sqlite_master limit 1").close()
+
+
+def _sqlite_query_only(dbapi_connection: Any, _record: object) -> None:
+    dbapi_connection.execute("PRAGMA query_only = ON")
+
+
+def _file_of(url: URL) -> Path | None:
+    return None if url.database in {None, "", ":memory:"} else Path(str(url.database))
+
+
+def _named(query: str) -> TextClause:
+    """Return a query whose lists expand."""
+    from sqlalchemy import bindparam, text
+
+    return text(query).bindparams(
+        *(bindparam(name, expanding=True) for name in ("names", "calls") if f":{name}" in query)
+    )

@@ -1,0 +1,149 @@
+"""What an answer's moments hold of all units of an experiment, for the checks of `analytics_lib.experiments.trust`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analytics_lib.errors import InputError, nearest
+from analytics_lib.experiments.arms import Samples, make_arms
+from analytics_lib.experiments.engine import estimate
+from analytics_lib.experiments.metrics import over_clusters
+from analytics_lib.model.aggregation import SEGMENT, SIZE, VARIANT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from analytics_lib.model.aggregation import MomentAnswer
+    from analytics_lib.model.moment_table import MomentTable
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """The answer without its segments.
+
+    Parameters
+    ----------
+    variants
+        V labels, control first.
+    table
+        The groups by variant, day and stratum as they were answered.
+    arms
+        The same by variant, in the order of `variants`. Columns with missing values mean nothing there.
+    there
+        Values that are not missing, by variant and column; shape (V, K).
+    nonzero
+        Whether any of them is other than zero; shape (V, K).
+    low, high
+        Smallest and largest value by variant, by column; (V,) each.
+    """
+
+    variants: tuple[Any, ...]
+    table: MomentTable
+    arms: MomentTable
+    there: Floats
+    nonzero: NDArray[np.bool_]
+    low: dict[str, Floats]
+    high: dict[str, Floats]
+
+    @classmethod
+    def from_answer(cls, answer: MomentAnswer, control: Any) -> Whole:
+        """Return what an answer holds of all units; control None is the first variant."""
+        table = answer.table
+        segments = table.labels.get(SEGMENT, [""] * len(table))
+        rows = [at for at, segment in enumerate(segments) if segment == ""]
+        table, missing = table.take(rows), np.asarray(answer.missing)[rows]
+        names = list(dict.fromkeys(table.labels[VARIANT]))
+        if control is not None:
+            if control not in names:
+                raise InputError(f"there is no control {control!r}", hint=nearest(str(control), map(str, names)))
+            names.sort(key=lambda name: name != control)
+        code = np.array([names.index(name) for name in table.labels[VARIANT]], dtype=np.intp)
+        shape = (len(names), len(table.columns))
+        there, some = np.zeros(shape), np.zeros(shape, dtype=bool)
+        present = table.n[:, None] - missing
+        squares = np.einsum("rkk->rk", table.comoment)
+        np.add.at(there, code, present)
+        np.logical_or.at(some, code, (present > 0) & ((table.mean != 0) | (squares > 0)))
+        low, high = {}, {}
+        if answer.extremes is not None:
+            for at, column in enumerate(answer.extremes.columns):
+                low[column], high[column] = np.full(len(names), np.inf), np.full(len(names), -np.inf)
+                np.fmin.at(low[column], code, answer.extremes.minimum[rows, at])
+                np.fmax.at(high[column], code, answer.extremes.maximum[rows, at])
+        arms = table.rollup(keep=(VARIANT,))
+        arms = arms.take([arms.labels[VARIANT].index(name) for name in names])
+        return cls(tuple(names), table, arms, there, some, low, high)
+
+    @property
+    def clustered(self) -> bool:
+        """Whether the moments are of clusters."""
+        return SIZE in self.table.columns
+
+    def complete(self, *columns: str) -> bool:
+        """Return whether every unit has a value of these columns."""
+        places = [self.table.columns.index(column) for column in columns]
+        return bool((self.there[:, places] == self.arms.n[:, None]).all())
+
+    def compare(
+        self, treatment: Any, roles: Mapping[str, str], table: MomentTable | None = None
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return effects, their squared errors and p-values, without covariates, NaN where there is nothing to compare.
+
+        Parameters
+        ----------
+        treatment
+            The variant that is compared with control.
+        roles
+            The metric's roles over units; over clusters they are made here.
+        table
+            Groups of which both variants have the same others' labels, in the same order; all units when left out.
+        """
+        used = {name: column for name, column in roles.items() if not name.startswith("x")}
+        used = over_clusters(used, SIZE) if self.clustered else used
+        groups = self.arms if table is None else table
+        pair = [Samples.from_table(groups.where(**{VARIANT: arm}), used) for arm in (self.variants[0], treatment)]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = estimate(*make_arms(pair[0], pair[1], binary=False))
+        return found.effect, found.error**2, found.pvalue
+
+    def sizes(self, arm: int) -> str:
+        """Return an arm's number of units in words."""
+        return f"{count(float(self.arms.n[arm]))} {self.unit}"
+
+    @property
+    def unit(self) -> str:
+        """What is counted, in the plural."""
+        return "clusters" if self.clustered else "units"
+
+
+def count(value: float) -> str:
+    """Return a count as people write it.
+
+    Examples
+    --------
+    >>> count(12345.0)
+    '12,345'
+    """
+    return f"{value:,.0f}"
+
+
+def number(value: float) -> str:
+    """Return a number with three digits, without an exponent.
+
+    Examples
+    --------
+    >>> number(0.012345), number(1234.5)
+    ('0.0123', '1,230')
+    """
+    if value == 0 or not np.isfinite(value):
+        return f"{value:g}"
+    places = 2 - int(np.floor(np.log10(abs(value))))
+    rounded = round(value, places)
+    return f"{rounded:,.{max(places, 0)}f}".rstrip("0").rstrip(".") if places > 0 else f"{rounded:,.0f}"

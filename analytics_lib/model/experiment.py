@@ -1,0 +1,171 @@
+"""The experiment file: who asks what of whom, from when to when, and where the results stand."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from analytics_lib.model.experiment_parts import (
+    ExperimentMetric,
+    Exposures,
+    Facts,
+    MonitoringPlan,
+    Strict,
+    need,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FEWEST = 2
+_TAKEN = ("unit", "variant", "day")
+
+
+class Experiment(Strict):
+    """One experiment: ``experiments/NAME.yml``. The file's name, without its ending, is the experiment's name."""
+
+    title: str = Field("", description="Title for readers; the name by default.")
+    owner: str = Field(min_length=1, description="Who answers for it: a name or an e-mail address.")
+    hypothesis: str = Field(min_length=1, description="What is expected, and why: a sentence.")
+    start: date = Field(description="First day of exposure.")
+    end: date = Field(description="Last day of exposure.")
+    variants: dict[str, float] = Field(description="Variant → its planned share of the units, on any scale.")
+    control: str = Field(min_length=1, description="The variant that others are compared with.")
+    unit: str | None = Field(None, min_length=1, description="Column of the unit that was randomised: user_id.")
+    connection: str = Field(min_length=1, description="A connection of analytics.toml.")
+    units: str | None = Field(None, min_length=1, description="A SELECT with a row a unit.")
+    summary: str | None = Field(None, min_length=1, description="A SELECT with a row a variant, or a variant and day.")
+    exposures: Exposures | None = Field(None, description="A table of exposures, in place of a SELECT.")
+    facts: list[Facts] = Field(default_factory=list, description="Tables of facts, joined to exposures.")
+    variant: str = Field("variant", min_length=1, description="The results' column of the variant.")
+    day: str | None = Field(None, min_length=1, description="The results' column of the day of exposure, for history.")
+    cluster: str | None = Field(None, min_length=1, description="Column of clusters that were randomised as a whole.")
+    strata: str | None = Field(None, min_length=1, description="Column of strata to post-stratify by.")
+    segments: list[str] = Field(default_factory=list, description="Columns to split the results by.")
+    metrics: dict[str, ExperimentMetric] = Field(min_length=1, description="Metric → what it is.")
+    plan: MonitoringPlan = Field(
+        default=MonitoringPlan.model_validate({}), description="How often results are looked at before the end."
+    )
+    correction: Literal["holm", "benjamini_hochberg", "bonferroni"] | None = Field(
+        None, description="How p-values of several tests are adjusted."
+    )
+    alpha: float = Field(0.05, gt=0, lt=1, description="The rate of false alarms that is accepted.")
+    power: float = Field(0.8, gt=0, lt=1, description="The chance wanted of finding an effect of size mde.")
+    mde: float | None = Field(None, gt=0, description="Relative effect worth finding: 0.02 is two per cent.")
+    planned_units: int | None = Field(None, ge=2, description="Units in all variants at which it ends.")
+    tags: list[str] = Field(default_factory=list, description="Words to filter lists by.")
+
+    @field_validator("variants", mode="before")
+    @classmethod
+    def _named_variants(cls, shares: Any) -> Any:
+        if not isinstance(shares, dict):
+            return shares
+        if any(isinstance(name, bool) for name in shares):
+            raise ValueError("a variant reads as true or false; put its name in quotes")
+        return {str(name) if isinstance(name, int) else name: share for name, share in shares.items()}
+
+    @field_validator("control", mode="before")
+    @classmethod
+    def _named_control(cls, name: Any) -> Any:
+        return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
+
+    @field_validator("variants")
+    @classmethod
+    def _some_variants(cls, shares: dict[str, float]) -> dict[str, float]:
+        if len(shares) < _FEWEST:
+            raise ValueError(f"there {'is one variant' if shares else 'are no variants'}; two at least are compared")
+        wrong = [name for name, share in shares.items() if not (math.isfinite(share) and share > 0)]
+        if wrong:
+            raise ValueError(f"variant '{wrong[0]}' has the share {shares[wrong[0]]:g}; a number above 0 is right")
+        return shares
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        need(self.start <= self.end, "end", f"the experiment ends on {self.end}, before it starts on {self.start}; "
+              "the end is a day on or after the start")  # fmt: skip
+        need(self.control in self.variants, "control", f"control '{self.control}' is none of the variants; "
+              f"known are {_listed(self.variants)}")  # fmt: skip
+        given = [key for key in ("units", "summary", "exposures") if getattr(self, key) is not None]
+        need(len(given) == 1, given[-1] if given else "connection",
+              f"the results have {len(given) or 'no'} sources{': ' * bool(given)}{' and '.join(given)}; "
+              "give one of units, summary and exposures")  # fmt: skip
+        need(bool(self.facts) == (self.exposures is not None), "facts" if self.facts else "exposures",
+              "exposures and facts belong together; exposures say who saw what, facts what they did then")  # fmt: skip
+        roles = [metric.role for metric in self.metrics.values()]
+        need("success" in roles, "metrics", "no metric has the role success; one at least decides")
+        quantile = next((name for name, metric in self.metrics.items() if metric.kind == "quantile"), None)
+        looks = self.plan.looks
+        fractions = isinstance(looks, int) or (looks is not None and looks[-1] <= 1)
+        by_day = self.day is not None or (self.exposures is not None and quantile is None)
+        known = self.planned_units is not None or by_day
+        need(not fractions or known, "plan", "the looks are fractions of a number of units that is not known; "
+             "give planned_units, or the column of the day")  # fmt: skip
+        for key in ("day", "cluster", "strata"):
+            need(quantile is None or getattr(self, key) is None, key,
+                  f"metric '{quantile}' is a quantile, which is not told by {key}; leave out one of them")  # fmt: skip
+        need(self.cluster is None or (self.day is None and self.strata is None), "cluster",
+              "a cluster has units on several days and in several strata; leave out day and strata")  # fmt: skip
+        if self.summary is not None:
+            self._fits_a_summary()
+        if self.units is not None:
+            need(self.unit is not None, "units", "the SELECT has a row a unit, and `unit` does not name its column; "
+                  "unit: user_id is an example")  # fmt: skip
+        if self.exposures is not None:
+            self._fits_exposures(self.exposures)
+        return self
+
+    def _fits_exposures(self, exposures: Exposures) -> None:
+        need(self.unit in (None, exposures.unit), "unit",
+              f"the unit is '{self.unit}' here and '{exposures.unit}' under exposures; leave it out here")  # fmt: skip
+        need(self.day is None and self.variant == "variant", "day" if self.day else "variant",
+              "exposures name their own columns of time and variant; leave it out here")  # fmt: skip
+        hint = "write a SELECT with a row a unit under `units`"
+        for key in ("segments", "cluster", "strata"):
+            need(not getattr(self, key), key, f"exposures have no {key}; {hint}")
+        names = [name for facts in self.facts for name in facts.columns]
+        for name in names:
+            said = "has a meaning of its own" if name in _TAKEN else "stands twice under facts"
+            need(name not in _TAKEN and names.count(name) == 1, "facts",
+                  f"the column '{name}' {said}; give it another name")  # fmt: skip
+        for metric, columns in self.columns.items():
+            absent = [name for name in columns if name not in names]
+            need(not absent, "metrics", f"metric '{metric}' reads the column '{absent[0]}', which no facts make; "
+                  f"known are {_listed(dict.fromkeys(names))}" if absent else "")  # fmt: skip
+
+    def _fits_a_summary(self) -> None:
+        for key in ("segments", "cluster", "strata"):
+            need(not getattr(self, key), key, f"a summary has no {key}; write a SELECT with a row a unit under `units`")
+        for name, metric in self.metrics.items():
+            need(metric.kind != "quantile", "metrics", f"metric '{name}' is a quantile, which a summary cannot hold; "
+                  "write a SELECT with a row a unit under `units`")  # fmt: skip
+            need(not metric.covariates, "metrics", f"metric '{name}' has a covariate, which a summary cannot hold; "
+                  "write a SELECT with a row a unit under `units`")  # fmt: skip
+
+    @property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """Metric → the columns of a row a unit that it reads."""
+        found = {}
+        for name, metric in self.metrics.items():
+            own = (metric.column or name,) if metric.kind != "ratio" else (metric.numerator, metric.denominator)
+            more = (metric.covariate_denominator,) if metric.covariate_denominator else ()
+            found[name] = (*(each for each in own if each is not None), *metric.covariates, *more)
+        return found
+
+    @property
+    def days(self) -> int:
+        """How many days it is planned to run, the first and the last among them."""
+        return (self.end - self.start).days + 1
+
+
+def _listed(names: Mapping[str, object]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of an experiment file, for editors."""
+    schema = Experiment.model_json_schema()
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "analytics_lib experiment file"}
+    return {**schema, **head}

@@ -1,0 +1,215 @@
+"""What an experiment file says, as the statistics take it: metrics, roles, plan, and the rows of its results."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from analytics_lib.connectors import first_word, open_connection, placeholders
+from analytics_lib.connectors.exposures import ExposedUnits
+from analytics_lib.errors import ExperimentError, InputError, nearest
+from analytics_lib.experiments import AlwaysValid, GroupSequential, Mean, Proportion, Quantile, Ratio
+from analytics_lib.model.aggregation import SEGMENT, VARIANT
+from analytics_lib.model.decisions import Role
+from analytics_lib.model.summaries import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analytics_lib.connectors import Connection
+    from analytics_lib.experiments.engine import Plan
+    from analytics_lib.experiments.metrics import Metric
+    from analytics_lib.model.aggregation import MomentAnswer, MomentRequest
+    from analytics_lib.model.experiment import Experiment
+    from analytics_lib.workspace import Workspace
+    from analytics_lib.workspace.experiments import ExperimentFile
+
+_NO_SELECT: Final = {"explain", "show", "describe", "summarize", "table", "values"}
+"""Reading statements that are none; others are refused anyway."""
+SUMMARY_ROWS: Final = 10_000
+"""Rows that a summary may have: a row a variant and day."""
+
+
+def metrics_of(experiment: Experiment) -> dict[str, Metric]:
+    """Return the metrics as declarations."""
+    found: dict[str, Metric] = {}
+    for name, metric in experiment.metrics.items():
+        column, covariate = metric.column or name, metric.covariate
+        if metric.kind == "ratio":
+            found[name] = Ratio(str(metric.numerator), str(metric.denominator), covariate, metric.covariate_denominator)
+        elif metric.kind == "quantile":
+            found[name] = Quantile(column, 0.5 if metric.q is None else metric.q)
+        else:
+            found[name] = (Mean if metric.kind == "mean" else Proportion)(column, covariate)
+    return found
+
+
+def roles_of(experiment: Experiment) -> dict[str, Role]:
+    """Return the metrics' parts in the decision; a guardrail without a margin must only not be shown to be worse."""
+    return {
+        name: Role(metric.role, metric.margin or None, metric.desired, metric.relative)
+        for name, metric in experiment.metrics.items()
+    }
+
+
+def plan_of(experiment: Experiment) -> Plan | None:
+    """Return the monitoring plan.
+
+    Raises
+    ------
+    InputError
+        Its numbers do not fit together.
+    """
+    plan = experiment.plan
+    if plan.kind == "always_valid":
+        return AlwaysValid(float(plan.n_star or 0), experiment.alpha)
+    if plan.kind == "group_sequential":
+        looks = plan.looks if plan.looks is not None else 1
+        units = None if isinstance(looks, list) and looks[-1] > 1 else experiment.planned_units
+        return GroupSequential(looks, plan.spending, plan.parameter, units)
+    return None
+
+
+def day_of(experiment: Experiment) -> str | None:
+    """Return the results' column of days, None where there are none or they cannot be added up."""
+    if experiment.exposures is None:
+        return experiment.day
+    return None if any(metric.kind == "quantile" for metric in experiment.metrics.values()) else "day"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of an experiment's results, whose variants are those planned, by their names in the file.
+
+    Parameters
+    ----------
+    source
+        Where they are.
+    file
+        The experiment.
+    """
+
+    source: Any
+    file: ExperimentFile
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of their columns."""
+        return list(self.source.columns())
+
+    def moments(self, request: MomentRequest) -> MomentAnswer:
+        """Return the moments asked for; a variant that the database has as 0 or true is called "0" or "true".
+
+        Raises
+        ------
+        ExperimentError
+            A variant is not planned, or has no units.
+        """
+        answer: MomentAnswer = self.source.moments(request)
+        labels = {**answer.table.labels, VARIANT: [_named(each) for each in answer.table.labels[VARIANT]]}
+        quantiles = tuple(
+            replace(each, labels={**each.labels, VARIANT: [_named(name) for name in each.labels[VARIANT]]})
+            for each in answer.quantiles
+        )
+        answer = replace(answer, table=replace(answer.table, labels=labels), quantiles=quantiles)
+        whole = [at for at, segment in enumerate(labels.get(SEGMENT, [""] * len(answer.table))) if segment == ""]
+        self._require_variants([(labels[VARIANT][at], int(answer.table.n[at])) for at in whole])
+        return answer
+
+    def _require_variants(self, counts: list[tuple[str | None, int]]) -> None:
+        planned, column = self.file.experiment.variants, self.file.experiment.variant
+        found = {name: sum(n for each, n in counts if each == name) for name, _ in counts}
+        if None in found:
+            raise ExperimentError(
+                f"{found[None]:,} units have no variant: '{column}' is missing",
+                hint="leave these rows out in the query",
+            )
+        for name in found:
+            if name not in planned:
+                raise ExperimentError(
+                    f"the results have a variant '{name}', which is not planned", where=self.file.where("variants"),
+                    hint=nearest(str(name), planned),
+                )  # fmt: skip
+        for name in planned:
+            if not found.get(name):
+                raise ExperimentError(
+                    f"variant '{name}' has no units in the results", where=self.file.where("variants", name),
+                    hint=f"the results have {', '.join(map(str, found))}",
+                )  # fmt: skip
+
+
+@contextmanager
+def opened_rows(workspace: Workspace, file: ExperimentFile) -> Iterator[Rows]:
+    """Open an experiment's results, read-only and with a limit of time for all that is asked of them.
+
+    Parameters
+    ----------
+    workspace
+        Whose connections and settings hold.
+    file
+        The experiment; what is wrong with its query is told with file and line.
+
+    Raises
+    ------
+    InputError
+        The query is not one SELECT, the database refuses it, or the time is over.
+    """
+    experiment = file.experiment
+    spec = workspace.connection(experiment.connection, where=file.where("connection"))
+    key = next(key for key in ("units", "summary", "exposures") if getattr(experiment, key) is not None)
+    seconds = int(workspace.settings["experiments.time_limit"])
+    with told_at(file, key), open_connection(replace(spec, read_only=True)) as connection:
+        connection.ping()
+        with connection.time_limit(seconds):
+            yield Rows(_source(connection, file, key), file)
+
+
+@contextmanager
+def told_at(file: ExperimentFile, *keys: str) -> Iterator[None]:
+    """Let errors say where in the experiment's file the cause stands, unless a file and line are known already."""
+    try:
+        yield
+    except InputError as error:
+        if error.where is None or ":" not in error.where:
+            error.where = file.where(*keys)
+        raise
+
+
+def _source(connection: Connection, file: ExperimentFile, key: str) -> Any:
+    experiment = file.experiment
+    if experiment.exposures is not None:
+        days = (experiment.start, experiment.end)
+        return ExposedUnits(connection, experiment.exposures, experiment.facts, days)
+    query = str(getattr(experiment, key))
+    if first_word(query) in _NO_SELECT:
+        raise ExperimentError(f"the query is no SELECT: it starts with {first_word(query).upper()}")
+    rows = connection.query(query, **_values(file, query, key))
+    if key == "units":
+        return rows
+    frame = rows.to_frame(limit=SUMMARY_ROWS + 1)
+    if len(frame) > SUMMARY_ROWS:
+        raise ExperimentError(
+            f"the summary has more than {SUMMARY_ROWS:,} rows",
+            hint="it has a row a variant, or a variant and day; a SELECT with a row a unit stands under `units`",
+        )
+    shares = [metric.column or name for name, metric in experiment.metrics.items() if metric.kind == "proportion"]
+    columns = {str(name): frame[name].tolist() for name in frame.columns}
+    return Summary(columns, experiment.variant, experiment.day, shares, where=file.where(key))
+
+
+def _values(file: ExperimentFile, query: str, key: str) -> dict[str, object]:
+    """Return what a query may name: the experiment and its days."""
+    known = {"experiment": file.name, "start": file.experiment.start, "end": file.experiment.end}
+    for name in placeholders(query):
+        if name not in known:
+            raise ExperimentError(
+                f"the query names :{name}, which stands for nothing", where=file.where(key), hint=nearest(name, known)
+            )
+    return {name: known[name] for name in placeholders(query)}
+
+
+def _named(label: Any) -> str | None:
+    if label is None:
+        return None
+    return str(label).lower() if isinstance(label, bool) else str(label)

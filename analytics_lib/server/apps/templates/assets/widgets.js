@@ -1,0 +1,103 @@
+// An extension for Voila's script: what appears inside a widget is drawn as on the page around it.
+// It is a module container, as JupyterLab loads them; what it needs of JupyterLab it takes from what is shared.
+
+(() => {
+  "use strict";
+
+  const CHARTS = [
+    "application/vnd.vegalite.v6+json", "application/vnd.vegalite.v6.json", "application/vnd.vegalite.v5+json",
+  ];
+  let shared = {};
+
+  async function take(name) {
+    const [version] = Object.values(shared[name]);
+    return (await version.get())();
+  }
+
+  function chart(node, spec) {
+    const label = [spec.description, spec.title?.text ?? spec.title, "Chart"].flat().find((text) => typeof text === "string");
+    const figure = document.createElement("figure");
+    figure.className = "chart";
+    figure.setAttribute("role", "img");
+    figure.setAttribute("aria-label", label);
+    const canvas = document.createElement("div");
+    canvas.className = "canvas";
+    const notice = document.createElement("p");
+    notice.className = "notice unscripted";
+    figure.append(canvas, notice);
+    node.replaceChildren(figure);
+    return window.analyticsChart(figure, spec);
+  }
+
+  function table(node, markup, sanitizer) {
+    const box = document.createElement("div");
+    box.className = "output prose";
+    box.innerHTML = sanitizer.sanitize(markup);
+    for (const each of box.querySelectorAll("table")) {
+      each.removeAttribute("border");
+      if (each.closest("td")) continue;
+      const scroll = document.createElement("div");
+      scroll.className = "scroll";
+      scroll.tabIndex = 0;
+      scroll.setAttribute("role", "region");
+      scroll.setAttribute("aria-label", "Table");
+      each.replaceWith(scroll);
+      scroll.append(each);
+      window.analyticsTable(each);
+    }
+    node.replaceChildren(box);
+  }
+
+  function error(node, { ename, evalue }) {
+    const box = document.createElement("div");
+    box.className = "error stopped";
+    box.setAttribute("role", "alert");
+    const sentence = document.createElement("p");
+    const lead = document.createElement("strong");
+    lead.textContent = "This could not be shown.";
+    sentence.append(lead, ` The code raised ${ename}: ${evalue}`);
+    box.append(sentence);
+    node.replaceChildren(box);
+  }
+
+  async function renderers() {
+    const { Widget } = await take("@lumino/widgets");
+    // What is drawn fills the room that it has, and has none before it is part of the page.
+    class Drawn extends Widget {
+      constructor(draw, options) {
+        super();
+        Object.assign(this, { draw, options });
+      }
+
+      async renderModel(model) {
+        this.content = model.data[this.options.mimeType];
+        if (this.isAttached) await this.draw(this.node, this.content, this.options);
+      }
+
+      onAfterAttach() {
+        if (this.content !== undefined) this.draw(this.node, this.content, this.options);
+      }
+    }
+    const made = (draw) => (options) => new Drawn(draw, options);
+    const extension = (name, mimeTypes, draw, dataType) => ({
+      id: `analytics-lib:${name}`,
+      rendererFactory: { safe: true, mimeTypes, defaultRank: 0, createRenderer: made(draw) },
+      rank: 0,
+      dataType,
+    });
+    return [
+      extension("charts", CHARTS, chart, "json"),
+      extension("html", ["text/html"], (node, markup, options) => table(node, [markup].flat().join(""), options.sanitizer), "string"),
+      extension("errors", ["application/vnd.jupyter.error"], error, "json"),
+    ];
+  }
+
+  window._JUPYTERLAB = window._JUPYTERLAB || {};
+  window._JUPYTERLAB["analytics-lib"] = {
+    init: (scope) => { shared = scope; },
+    get: async () => {
+      const extensions = await renderers();
+      return () => ({ __esModule: true, default: extensions });
+    },
+  };
+})();

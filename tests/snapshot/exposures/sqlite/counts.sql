@@ -1,0 +1,8 @@
+WITH first_exposures AS 
+(SELECT user_id AS unit, min(arm) AS variant, min(at) AS seen, count(DISTINCT arm) AS variants 
+FROM ops.seen 
+WHERE user_id IS NOT NULL AND at >= ? AND at < ? AND experiment = ? GROUP BY user_id)
+ SELECT count(*) AS units, sum(CASE WHEN (first_exposures.variants > ?) THEN ? ELSE ? END) AS sum_1, sum(CASE WHEN (first_exposures.variants = ?) THEN ? ELSE ? END) AS sum_2, (SELECT count(DISTINCT user_id) AS count_1 
+FROM ops.seen 
+WHERE experiment = ? AND at < ?) AS anon_1 
+FROM first_exposures
