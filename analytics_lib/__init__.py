@@ -20,15 +20,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analytics_lib import charts
     from analytics_lib.errors import AnalyticsError
-    from analytics_lib.session import connect, finding, heading, note, output
+    from analytics_lib.session import connect, experiment, finding, heading, note, output
 
 __version__ = "0.1.0"
 
-__all__ = ["AnalyticsError", "__version__", "charts", "connect", "finding", "heading", "note", "output"]
+__all__ = ["AnalyticsError", "__version__", "charts", "connect", "experiment", "finding", "heading", "note", "output"]
 
 _HOME = {
     "AnalyticsError": "analytics_lib.errors",
     "connect": "analytics_lib.session",
+    "experiment": "analytics_lib.session",
     "finding": "analytics_lib.session",
     "heading": "analytics_lib.session",
     "note": "analytics_lib.session",

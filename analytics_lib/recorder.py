@@ -99,6 +99,10 @@ class Recorder:
         """Record that a connection is opened."""
         self._write("connection", name)
 
+    def experiment(self, name: str, mark: str) -> None:
+        """Record that a registered experiment is read, and as of which step and look."""
+        self._write("experiment", {"name": name, "mark": mark})
+
     def query(self, query: str, values: Mapping[str, object]) -> None:
         """Record the files that a query reads by itself, which Python does not see, and whether it asks the clock."""
         asked = changing(query, values)

@@ -1,8 +1,9 @@
-"""What a notebook opens: `connect`, and what it hands over: `finding`, `heading`, `note`, `output`."""
+"""What a notebook opens: `connect` and `experiment`, and what it hands over: `finding`, `heading`, `note`, `output`."""
 
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from analytics_lib.workspace import Workspace, find_workspace, load_workspace
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+    from analytics_lib.experiments.recorded import RecordedExperiment
 
 
 def connect(name: str) -> Connection:
@@ -45,6 +48,41 @@ def connect(name: str) -> Connection:
         return open_connection(spec)
     run.connection(name)
     return open_connection(spec, watcher=run, shared=_shared(int(workspace.settings["rendering.shared_mb"])))
+
+
+def experiment(name: str) -> RecordedExperiment:
+    """Return the registered experiment called `name`, with all that was seen of it at the newest look.
+
+    Parameters
+    ----------
+    name
+        A name that `analytics experiment list` shows.
+
+    Raises
+    ------
+    ExperimentError
+        There is none of that name.
+    WorkspaceError
+        No workspace is here, or its state database cannot be opened.
+
+    Examples
+    --------
+    >>> trial = experiment("checkout")  # doctest: +SKIP
+    >>> trial.verdict, trial.reason  # doctest: +SKIP
+    """
+    from analytics_lib.experiments.recorded import RecordedExperiment
+    from analytics_lib.registry import open_experiments
+
+    workspace = _workspace()
+    with closing(open_experiments(workspace.state_url, where=workspace.state_where)) as registry:
+        mark = registry.marks().get(name, "")  # before the rest is read: what comes meanwhile makes another mark
+        stored = registry.get(name)
+        newest = next(iter(registry.looks(name, newest=1)), None)
+        found = RecordedExperiment(stored, registry.steps(name), registry.looks(name, data=False), newest)
+    run = recorder()
+    if run is not None:
+        run.experiment(name, mark)
+    return found
 
 
 def finding(text: str) -> None:

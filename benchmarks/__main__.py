@@ -8,7 +8,6 @@ What is under way is said on standard error.
 from __future__ import annotations
 
 import apps
-import experiments
 import experiments_speed
 import fan_out
 import measuring
@@ -16,6 +15,8 @@ import memory
 import one_report
 import overhead
 import unchanged
+
+import experiments
 
 measuring.main(
     __doc__,

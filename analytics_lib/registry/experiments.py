@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Engine, Row, func, insert, select, update
+from sqlalchemy import JSON, Engine, Row, Subquery, Table, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from analytics_lib.errors import ExperimentError, nearest
@@ -229,13 +230,29 @@ class ExperimentRegistry:
                 raise _unknown(connection, name)
             connection.execute(insert(experiment_looks).values(**values))
 
-    def looks(self, name: str, *, newest: int | None = None) -> list[Look]:
-        """Return the looks at an experiment, oldest first; or the `newest` so many of them."""
-        query = select(experiment_looks).where(experiment_looks.c.experiment == name)
+    def looks(self, name: str, *, newest: int | None = None, data: bool = True) -> list[Look]:
+        """Return the looks at an experiment, oldest first; or the `newest` so many of them.
+
+        Without `data` it is told when there was a look, and what it said, but not all that was seen.
+        """
+        told = [experiment_looks.c[name] for name in ("who", "at", "verdict")]
+        query = select(*told, experiment_looks.c.data if data else literal({}, JSON).label("data"))
+        query = query.where(experiment_looks.c.experiment == name)
         query = query.order_by(experiment_looks.c.id.desc()).limit(newest)
         with transaction(self._engine) as connection:
             rows = connection.execute(query).all()
         return [Look(row.who, aware(row.at), row.verdict, row.data) for row in reversed(rows)]
+
+    def marks(self) -> dict[str, str]:
+        """Return a mark for each experiment: it is another one after each step and each look."""
+        steps = _newest(experiment_steps)
+        looks = _newest(experiment_looks)
+        query = select(experiments.c.name, experiments.c.registered_at, steps.c.id, steps.c.at, looks.c.id, looks.c.at)
+        query = query.outerjoin(steps, steps.c.experiment == experiments.c.name)
+        query = query.outerjoin(looks, looks.c.experiment == experiments.c.name)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return {name: hashlib.sha256(repr(rest).encode()).hexdigest() for name, *rest in rows}
 
     def verdicts(self) -> dict[str, str | None]:
         """Return the verdict of the newest look at each experiment that was looked at."""
@@ -265,6 +282,12 @@ def open_experiments(url: str, *, where: str | None = None) -> ExperimentRegistr
         It cannot be opened.
     """
     return ExperimentRegistry(open_database(url, where=where))
+
+
+def _newest(table: Table) -> Subquery:
+    """Return the newest row of each experiment: its id and its time."""
+    columns = table.c.experiment, func.max(table.c.id).label("id"), func.max(table.c.at).label("at")
+    return select(*columns).group_by(table.c.experiment).subquery()
 
 
 def _exists(name: str) -> ExperimentError:

@@ -165,6 +165,8 @@ def read_handover(folder: Path) -> Handover:
             handover.connections.add(value)
         elif kind == "tables":
             handover.add_tables(value["connection"], value["tables"])
+        elif kind == "experiment":
+            handover.experiments[value["name"]] = value["mark"]
         elif kind == "file":
             handover.files.add(Path(value))
         elif kind == "output":

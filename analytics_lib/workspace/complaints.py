@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from analytics_lib.errors import ExperimentError, InputError, ReportError, nearest
 from analytics_lib.model.experiment import Experiment
 from analytics_lib.model.experiment_parts import ExperimentMetric, Exposures, Facts, Measure, Misfit, MonitoringPlan
-from analytics_lib.model.report import OutputCheck, Query, Refinement, Report, TableCheck
+from analytics_lib.model.report import OutputCheck, Query, Refinement, Registered, Report, TableCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +116,7 @@ def model_complaint(
 def _wanted(detail: Any) -> str:
     keys = _keys(detail["loc"])
     if len(keys) == 2 and keys[0] == "for_each" and detail["type"] != "too_short":  # noqa: PLR2004 - for_each.NAME
-        return "a list of values, or a query: {connection: …, query: …}"
+        return "a list of values, a query: {connection: …, query: …}, or {experiments: all}"
     if len(detail["loc"]) > len(keys) and detail["loc"][-1] in _ARMS:
         return "text, a number, true or false, a date, or a list of these"
     known = _WANTED.get(detail["type"])
@@ -135,7 +135,9 @@ def _applies(loc: Keys, content: Any) -> bool:
     """Tell whether a complaint is about the arm of a union that the file's author meant."""
     if loc[:1] != ("for_each",) or len(loc) <= 2:  # noqa: PLR2004 - for_each.NAME.ARM
         return True
-    return isinstance(content["for_each"][loc[1]], dict) == (loc[2] == "Query")
+    meant = content["for_each"][loc[1]]
+    arm = "list" if not isinstance(meant, dict) else "Registered" if "experiments" in meant else "Query"
+    return arm == (loc[2] if loc[2] in {"Query", "Registered"} else "list")
 
 
 def _model_of(loc: Keys, root: type[BaseModel]) -> type[BaseModel]:
@@ -145,6 +147,8 @@ def _model_of(loc: Keys, root: type[BaseModel]) -> type[BaseModel]:
         return _BELOW.get(loc[0], root) if len(loc) > 1 else root
     if loc[0] == "checks" and len(loc) > 2:  # noqa: PLR2004 - checks.0.ARM
         return OutputCheck if loc[2] == "output" else TableCheck
+    if loc[0] == "for_each" and "Registered" in loc[2:]:
+        return Registered
     below: Mapping[Any, type[BaseModel]] = {"parameters": Refinement, "for_each": Query, "freshness": Query}
     return below.get(loc[0], Report) if len(loc) > 1 else Report
 
