@@ -241,9 +241,8 @@ class RecordedExperiment:
             return pd.DataFrame(columns=["day", "variant", "units", "share", "planned"])
         labels = {"day": pd.to_datetime(pd.Series(stored["labels"][day])), "variant": stored["labels"][VARIANT]}
         counts = pd.DataFrame(labels | {"units": stored["n"]}).pivot_table("units", "day", "variant", aggfunc="sum")
-        until = counts.fillna(0).cumsum()
-        frame = until.stack().rename("units").reset_index()
-        frame["share"] = until.div(until.sum(axis=1), axis=0).stack().to_numpy()
+        frame = counts.fillna(0).cumsum().reset_index().melt("day", var_name="variant", value_name="units")
+        frame["share"] = frame["units"] / frame.groupby("day")["units"].transform("sum")
         planned = pd.Series(self.definition.variants)
         return frame.assign(planned=frame["variant"].map(planned / planned.sum()))
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, field_validator
 
 from analytics_lib.model.checks import Severity
 from analytics_lib.model.parameters import ParameterType
 from analytics_lib.model.sizes import parse_size
 
 Status = Literal["draft", "running", "stopped", "decided"]
+_STATUSES: Final = {
+    "anyOf": [{"const": "all"}, {"type": "array", "items": {"enum": [*get_args(Status)]}, "minItems": 1}]
+}
 Scalar = bool | int | float | str | date | datetime
 
 
@@ -43,14 +46,27 @@ class Query(_Strict):
 class Registered(_Strict):
     """Experiments of the register, as the values of `for_each`."""
 
-    experiments: Literal["all"] | Annotated[list[Status], Field(min_length=1)] = Field(
+    experiments: Annotated[list[Status], WithJsonSchema(_STATUSES)] = Field(
         description="all, or those of some statuses: [running, stopped]."
     )
 
+    @field_validator("experiments", mode="before")
+    @classmethod
+    def _known_statuses(cls, given: Any) -> Any:
+        known = get_args(Status)
+        if given == "all":
+            return [*known]
+        if not isinstance(given, list) or not given:
+            raise ValueError(f"the experiments are {given!r}; all is right, or a list: [running, stopped]")
+        wrong = [each for each in given if each not in known]
+        if wrong:
+            raise ValueError(f"there is no status {wrong[0]!r}; {', '.join(known)} are known")
+        return given
+
     @property
-    def statuses(self) -> tuple[str, ...]:
-        """The statuses that are meant."""
-        return get_args(Status) if self.experiments == "all" else (*self.experiments,)
+    def every(self) -> bool:
+        """Whether none is left out."""
+        return {*self.experiments} == {*get_args(Status)}
 
 
 class TableCheck(_Strict):

@@ -11,7 +11,7 @@ from analytics_lib.pipeline.outcomes import reasons_of, without_rendering
 from analytics_lib.pipeline.plan import ReportPlan, plan_report
 from analytics_lib.pipeline.show import Shelf, open_shelf
 from analytics_lib.pipeline.sources import Sources
-from analytics_lib.registry import empty_registry
+from analytics_lib.registry import empty_registry, is_missing
 from analytics_lib.workspace.reports import NO_REPORT_HINT, report_names
 
 if TYPE_CHECKING:
@@ -119,20 +119,7 @@ def explain(workspace: Workspace, request: BuildRequest) -> Explained:
 
 def _shelf(workspace: Workspace) -> AbstractContextManager[Shelf]:
     """Open what is stored; where there is no state database yet none is made."""
-    return open_shelf(workspace, empty_registry() if _is_missing(workspace.state_url) else None)
-
-
-def _is_missing(url: str) -> bool:
-    from pathlib import Path
-
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        read = make_url(url)
-    except ArgumentError:
-        return False  # opening it says so
-    return read.get_backend_name() == "sqlite" and not Path(read.database or "").is_file()
+    return open_shelf(workspace, empty_registry() if is_missing(workspace.state_url) else None)
 
 
 def _report(name: str, request: BuildRequest, shelf: Shelf, sources: Sources) -> Iterator[Explanation]:

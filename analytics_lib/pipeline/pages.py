@@ -129,9 +129,9 @@ def _items(
 
 
 def _registered(source: Registered, sources: Sources, where: str) -> Sequence[tuple[object, str]]:
-    found = sources.registered(source.statuses)
+    found = sources.registered(source.experiments)
     if not found:
-        wanted = "registered" if source.experiments == "all" else " or ".join(source.statuses)
+        wanted = "registered" if source.every else " or ".join(source.experiments)
         raise ReportError(
             f"no experiment is {wanted}", where=where, hint="register one: `analytics experiment add FILE`"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any, Final
 from analytics_lib.connectors import Connection, Reads, Stamps, file_fingerprint, open_connection, placeholders
 from analytics_lib.errors import AnalyticsError, QueryError, ReadOnlyError, nearest
 from analytics_lib.model.pages import Source
-from analytics_lib.registry import open_experiments
+from analytics_lib.registry import is_missing, open_experiments
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     import pandas as pd
 
     from analytics_lib.model.parameters import Value
     from analytics_lib.model.report import Query
+    from analytics_lib.registry import ExperimentRegistry
     from analytics_lib.workspace import Workspace
 
 SETTINGS: Final = ""
@@ -159,14 +160,14 @@ class Sources:
     @cached_property
     def experiments(self) -> dict[str, str]:
         """The mark of each registered experiment, which changes with each step and look."""
-        with closing(open_experiments(self.workspace.state_url, where=self.workspace.state_where)) as registry:
-            return registry.marks()
+        with self._register() as register:
+            return register.marks() if register else {}
 
     def registered(self, statuses: Collection[str]) -> list[tuple[str, str]]:
         """Return name and title of the registered experiments with one of the statuses, by name."""
-        with closing(open_experiments(self.workspace.state_url, where=self.workspace.state_where)) as registry:
-            found = [(each.name, each.title) for each in registry.find() if each.status in statuses]
-        return sorted(found)
+        with self._register() as register:
+            every = register.find() if register else []
+        return sorted((each.name, each.title) for each in every if each.status in statuses)
 
     def close(self, *, remember: bool = True) -> None:
         """Close all connections, so that their files are free.
@@ -180,6 +181,16 @@ class Sources:
             connection.close()
         if remember:
             self._stamps.save()
+
+    @contextmanager
+    def _register(self) -> Iterator[ExperimentRegistry | None]:
+        """Open the register of experiments; None where there is no state database: none is made for it."""
+        workspace = self.workspace
+        if is_missing(workspace.state_url):
+            yield None
+            return
+        with closing(open_experiments(workspace.state_url, where=workspace.state_where)) as register:
+            yield register
 
     @cached_property
     def _stamps(self) -> Stamps:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from analytics_lib.registry.experiments import (
-    ExperimentRegistry,
-    Look,
-    NewExperiment,
-    Step,
-    StoredExperiment,
-    open_experiments,
-)
+from analytics_lib.registry.database import is_missing
+from analytics_lib.registry.experiments import ExperimentRegistry, open_experiments
+from analytics_lib.registry.records import Look, NewExperiment, Step, StoredExperiment
 from analytics_lib.registry.registry import (
     NewVersion,
     PageState,
@@ -30,6 +25,7 @@ __all__ = [
     "StoredExperiment",
     "StoredVersion",
     "empty_registry",
+    "is_missing",
     "open_experiments",
     "open_registry",
 ]

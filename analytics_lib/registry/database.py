@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from analytics_lib.errors import PublishError, WorkspaceError
 
@@ -30,6 +32,15 @@ _NO_ROOM: Final = 1024 * 1024
 _LOCKS: Final = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "select pg_advisory_xact_lock(1634623852)"}
 
 
+def is_missing(url: str) -> bool:
+    """Return whether the state database is a file that is not there: whoever opens it makes it."""
+    try:
+        read = make_url(url)
+    except ArgumentError:
+        return False  # opening it says so
+    return read.get_backend_name() == "sqlite" and not Path(read.database or "").is_file()
+
+
 def open_database(url: str, *, where: str | None = None) -> Engine:
     """Return an engine on a state database of the newest schema, made first where there is none.
 
@@ -47,8 +58,6 @@ def open_database(url: str, *, where: str | None = None) -> Engine:
     PublishError
         The database cannot be opened or written.
     """
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-
     try:
         engine = create_engine(url, **_options(url))
     except (ArgumentError, NoSuchModuleError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import JSON, Engine, Row, Subquery, Table, func, insert, literal, select, update
@@ -11,11 +10,12 @@ from sqlalchemy.exc import IntegrityError
 
 from analytics_lib.errors import ExperimentError, nearest
 from analytics_lib.registry.database import aware, naive, open_database, transaction
+from analytics_lib.registry.records import Look, NewExperiment, Step, StoredExperiment
 from analytics_lib.registry.tables import experiment_looks, experiment_steps, experiments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -30,60 +30,6 @@ _ADVICE: Final[Mapping[str, str]] = {
     STOPPED: "decide it: `analytics experiment decide {name} ship --why …`",
     DECIDED: "its life is over: register a new experiment under another name",
 }
-
-
-@dataclass(frozen=True)
-class NewExperiment:
-    """An experiment that has passed all checks and is about to be registered.
-
-    Parameters
-    ----------
-    name
-        Its name.
-    definition
-        All keys of its file as plain JSON.
-    title, owner, tags, start, end
-        Those of them that lists are searched by.
-    """
-
-    name: str
-    definition: Mapping[str, Any]
-    title: str
-    owner: str
-    tags: tuple[str, ...]
-    start: date
-    end: date
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredExperiment(NewExperiment):
-    """An experiment as the state database holds it."""
-
-    status: str
-    decision: str | None
-    registered_at: datetime
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of an experiment's life: who took it, when, why, from where to where; and how it was decided."""
-
-    who: str
-    at: datetime
-    why: str
-    before: str | None
-    after: str
-    decision: str | None = None
-
-
-@dataclass(frozen=True)
-class Look:
-    """What was seen at one look: `data` holds moments and results as plain JSON."""
-
-    who: str
-    at: datetime
-    verdict: str | None
-    data: Mapping[str, Any]
 
 
 class ExperimentRegistry:

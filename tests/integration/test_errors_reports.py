@@ -90,6 +90,31 @@ from support.shop import PARAMETERS, REPORT
         ),
         (
             "owner:",
+            "for_each: {region: {experiments: [runing]}}\nowner:",
+            "reports/orders.yml:3: there is no status 'runing'. Draft, running, stopped, decided are known.",
+        ),
+        (
+            "owner:",
+            "for_each: {region: {experiments: al}}\nowner:",
+            "reports/orders.yml:3: the experiments are 'al'. All is right, or a list: [running, stopped].",
+        ),
+        (
+            "owner:",
+            "for_each: {region: {experiments: all, connection: x}}\nowner:",
+            "reports/orders.yml:3: unknown key 'connection' in for_each.region. Known is 'experiments'.",
+        ),
+        (
+            "owner:",
+            "for_each: {region: {experiments: all}}\nowner:",
+            "reports/orders.yml:3: no experiment is registered. Register one: `analytics experiment add FILE`.",
+        ),
+        (
+            "owner:",
+            "for_each: {region: {experiments: [draft, running]}}\nowner:",
+            "reports/orders.yml:3: no experiment is draft or running. Register one: `analytics experiment add FILE`.",
+        ),
+        (
+            "owner:",
             "for_each: {regoin: [north]}\nowner:",
             "reports/orders.yml:3: the notebook declares no parameter 'regoin'. Did you mean 'region'?",
         ),

@@ -184,3 +184,26 @@ def test_a_state_database_of_before_is_kept(url, tmp_path):
     pages = open_registry(url)
     assert pages.pages("sales")[0].version.id == 7
     pages.close()
+
+
+def test_a_mark_changes_with_each_step_and_look_and_with_nothing_else(registry, add):
+    add()
+    add("prices")
+    marks = [registry.marks()]
+    assert marks[0]["checkout"] != marks[0]["prices"]
+    take(registry, "checkout", "running")
+    marks.append(registry.marks())
+    registry.add_look("checkout", Look("ann", NOON, "keep going", {"a": 1}))
+    marks.append(registry.marks())
+    assert len({each["checkout"] for each in marks}) == 3
+    assert len({each["prices"] for each in marks}) == 1
+    assert registry.marks() == marks[-1]
+
+
+def test_looks_can_be_told_without_what_was_seen(registry, add):
+    add()
+    for verdict in ("keep going", "ship"):
+        registry.add_look("checkout", Look("ann", NOON, verdict, {"results": [1, 2]}))
+    looks = registry.looks("checkout", data=False)
+    assert [(look.verdict, look.at, look.data) for look in looks] == [("keep going", NOON, {}), ("ship", NOON, {})]
+    assert registry.looks("checkout", newest=1)[0].data == {"results": [1, 2]}
