@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_client.manager import AsyncKernelManager
+from nbformat.v4 import new_notebook
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager
 
@@ -100,6 +101,16 @@ class AnalyticsEngine(Engine):  # type: ignore[misc] # papermill ships no types
     """
 
     @classmethod
+    def execute_notebook(cls, nb: NotebookNode, *arguments: Any, run: KernelRun | None = None, **options: Any) -> Any:
+        """Run all cells and return what Papermill is to look through for errors and to write.
+
+        That is an empty notebook where none failed: a run's own notebook is written by whoever gave the `KernelRun`,
+        and Papermill would turn it into text a second time, only to throw that away.
+        """
+        done = super().execute_notebook(nb, *arguments, run=run, **options)
+        return done if run is None or _has_failed(done) else new_notebook(metadata=done.metadata)
+
+    @classmethod
     def execute_managed_notebook(
         cls,
         nb_man: NotebookExecutionManager,
@@ -131,6 +142,15 @@ class AnalyticsEngine(Engine):  # type: ignore[misc] # papermill ships no types
             client.cells_done = run.cells_done
             environment = {**run.environment, **({MEMORY_VARIABLE: str(run.memory_bytes)} if run.memory_bytes else {})}
             client.execute(cwd=str(run.folder), env=environment, stdout=log, stderr=log)
+
+
+def _has_failed(notebook: NotebookNode) -> bool:
+    """Return whether a cell has left an error, `sys.exit(0)` among them."""
+    return any(
+        cell.metadata.get("papermill", {}).get("exception")
+        or any(output.output_type == "error" for output in cell.get("outputs", ()))
+        for cell in notebook.cells
+    )
 
 
 def _manager(kernel_name: str, scratch: Path) -> AsyncKernelManager:
