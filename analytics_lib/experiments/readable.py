@@ -98,8 +98,8 @@ def effects_of(experiment: RecordedExperiment) -> pd.DataFrame:
     return pd.DataFrame(table, index=rows["what"].tolist())
 
 
-def life_of(experiment: RecordedExperiment) -> pd.DataFrame:
-    """Return the steps of an experiment's life and the looks at it, in order: `When`, `What`, `Who`, `Why`."""
+def life_of(experiment: RecordedExperiment, newest: int = 20) -> pd.DataFrame:
+    """Return the steps of an experiment's life and the newest looks at it, in order: `When`, `What`, `Who`, `Why`."""
     import pandas as pd
 
     rows = [
@@ -111,7 +111,11 @@ def life_of(experiment: RecordedExperiment) -> pd.DataFrame:
         )
         for step in experiment.steps
     ]
-    rows += [(look.at, "Looked at", look.who, look.verdict or "") for look in experiment.looks]
+    looks = [(look.at, "Looked at", look.who, look.verdict or "") for look in experiment.looks]
+    if len(looks) > newest:
+        earlier = len(looks) - newest
+        looks[:earlier] = [(looks[earlier - 1][0], f"{earlier:,} earlier looks", "", "")]
+    rows += looks
     rows.sort(key=lambda row: row[0])
     shown = [(f"{at:%Y-%m-%d %H:%M} UTC", *rest) for at, *rest in rows]
     return pd.DataFrame(shown, columns=["When", "What", "Who", "Why"]).set_index("When").rename_axis(None)

@@ -153,6 +153,16 @@ def test_a_metric_that_cannot_be_compared_says_why():
     assert trial.chart().to_dict()
 
 
+def test_a_long_life_is_told_by_its_newest_looks():
+    stored = recorded()
+    hours = [AT.replace(hour=hour) for hour in range(9, 20)]
+    looks = [Look("ben", at, "keep going", {}) for at in hours]
+    trial = RecordedExperiment(stored._stored, stored.steps, looks, None)
+    life = life_of(trial, newest=2)
+    assert life["What"].tolist() == ["Draft", "Running", "9 earlier looks", "Looked at", "Looked at"]
+    assert life.index[2:].tolist() == [f"2026-03-15 {hour}:00 UTC" for hour in (17, 18, 19)]
+
+
 def test_several_treatments_are_named():
     frame = visitors()
     frame["variant"] = np.where(frame["user_id"] % 3 == 2, "two_steps", frame["variant"])
