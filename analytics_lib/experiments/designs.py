@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 import numpy as np
 
 from analytics_lib.errors import InputError
-from analytics_lib.experiments.boundaries import boundaries, crossing
+from analytics_lib.experiments.boundaries import boundaries
+from analytics_lib.experiments.recursion import crossed
 from analytics_lib.experiments.sequential import GroupSequential
 
 if TYPE_CHECKING:
@@ -184,10 +185,10 @@ def _planned(plan: Plan, shift: float, scale: tuple[float, float], level: tuple[
         bounds = np.asarray(_bounds(plan, level)) * null
     else:
         bounds = plan.critical(np.array([units]), *level) * null
-    found = crossing(times, bounds, shift).sum()
+    found = crossed(times, bounds, shift)
     if level[1] == 2:  # noqa: PLR2004
-        found += crossing(times, bounds, -shift).sum()
-    return float(min(found, 1.0))
+        found += crossed(times, bounds, -shift)
+    return min(found, 1.0)
 
 
 def _bounds(plan: GroupSequential, level: tuple[float, int]) -> tuple[float, ...]:

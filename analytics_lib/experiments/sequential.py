@@ -10,8 +10,9 @@ import numpy as np
 
 from analytics_lib.errors import InputError
 from analytics_lib.experiments.always_valid import AlwaysValid, is_positive, require_units
-from analytics_lib.experiments.boundaries import State, advance, require_level, require_looks, solve, walk
-from analytics_lib.experiments.spending import require_spending, spend
+from analytics_lib.experiments.boundaries import require_level, require_looks
+from analytics_lib.experiments.recursion import COARSE, FINE, Grid, running, solve, walk
+from analytics_lib.experiments.spending import increments, require_spending, spend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +120,8 @@ class GroupSequential:
         level = require_level(alpha, sides)
         counts = require_units(units)
         times, which, back = self._places(counts)
-        return self.bounds(times, which, level)[back].reshape(counts.shape)
+        bounds = _bounds(self._key, (level,), _of(times, which), FINE)[0]
+        return np.asarray(bounds[back].reshape(counts.shape))
 
     def criticals(self, units_by_look: ArrayLike, alpha: float = 0.05, sides: int = 2) -> Floats:
         """Return the multipliers at successive looks that were really taken, in one recursion.
@@ -136,7 +138,7 @@ class GroupSequential:
         if self.units is None:
             raise InputError("this plan does not know its maximum of units", hint="give GroupSequential(…, units=…)")
         times = np.asarray(require_looks(np.ravel(np.asarray(units_by_look)).tolist())) / self.units
-        return walk(times, times, level, self.spending, self.parameter)
+        return np.asarray(walk(times, increments(times, level, self.spending, self.parameter)[None, :])[0])
 
     def pvalue(self, statistic: ArrayLike, units: ArrayLike, sides: int = 2) -> Floats:
         """Return the repeated p-value: the least alpha whose bound this look's statistic has crossed.
@@ -153,7 +155,7 @@ class GroupSequential:
         values, counts = np.broadcast_arrays(np.asarray(statistic, dtype=float), require_units(units))
         times, which, back = self._places(counts)
         levels = np.asarray(_KNOTS) / sides
-        bounds = _bounds_at(self, tuple(times.tolist()), tuple(which.tolist()), sides)
+        bounds = _bounds(self._key, tuple(levels.tolist()), _of(times, which), COARSE)
         towards = np.abs(values).ravel() if sides == 2 else values.ravel()  # noqa: PLR2004
         found = np.empty(towards.shape)
         for place in range(bounds.shape[1]):
@@ -180,37 +182,52 @@ class GroupSequential:
         which = np.searchsorted((planned[1:] + planned[:-1]) / 2.0, times)
         return times, which, back.ravel()
 
-    def bounds(self, times: Floats, which: NDArray[np.intp], level: float) -> Floats:
-        """Return the one-sided bound at each fraction (R,), taken as its planned look (R,), from 0."""
-        states = _states(self.fractions, level, self.spending, self.parameter, int(which.max(initial=0)))
-        bounds, planned = np.empty(len(times)), np.asarray((0.0, *self.fractions))
-        for look in np.unique(which):
-            here = which == look
-            before = spend(planned[look], level, self.spending, self.parameter) if look else 0.0
-            bounds[here] = solve(
-                states[look], times[here], spend(times[here], level, self.spending, self.parameter) - before
-            )
-        return bounds
+    @property
+    def _key(self) -> tuple[tuple[float, ...], str, float | None]:
+        return self.fractions, self.spending, self.parameter
+
+
+def _of(times: Floats, which: NDArray[np.intp]) -> tuple[tuple[float, int], ...]:
+    return tuple(zip(times.tolist(), which.tolist(), strict=True))
 
 
 @lru_cache(maxsize=16)
-def _bounds_at(plan: GroupSequential, times: tuple[float, ...], which: tuple[int, ...], sides: int) -> Floats:
-    """Return the bounds of common error rates: a trial's metrics share its looks, and hundreds of them take seconds."""
-    places = np.asarray(which, dtype=np.intp)
-    return np.stack([plan.bounds(np.asarray(times), places, level / sides) for level in _KNOTS])
+def _bounds(
+    key: tuple[tuple[float, ...], str, float | None],
+    levels: tuple[float, ...],
+    looks: tuple[tuple[float, int], ...],
+    grid: Grid,
+) -> Floats:
+    """Return one-sided bounds, (L, R), at fractions that are each taken as a planned look, from 0.
+
+    They are kept: a trial's metrics share its looks.
+    """
+    fractions, spending, parameter = key
+    planned = _planned(key, levels, grid)
+    bounds = planned[:, [look for _, look in looks]]
+    strayed: dict[int, list[tuple[int, float]]] = {}
+    for at, (time, look) in enumerate(looks):
+        if time != fractions[look]:
+            strayed.setdefault(look, []).append((at, time))
+    if not strayed:
+        return bounds
+    before = (0.0, *fractions)
+    last, horizon = max(strayed), max(time for time, _ in looks)
+    states = running(np.asarray(fractions[:last]), planned, np.asarray(levels), horizon, grid)
+    for look, state in enumerate(states):
+        for at, time in strayed.get(look, ()):
+            ends = np.array([before[look], time])
+            spent = spend(ends, np.asarray(levels)[:, None], spending, parameter)
+            bounds[:, at] = solve(state, time, spent[:, 1] - (spent[:, 0] if look else 0.0))
+    return bounds
 
 
-@lru_cache(maxsize=256)
-def _states(
-    fractions: tuple[float, ...], level: float, spending: str, parameter: float | None, last: int
-) -> tuple[State | None, ...]:
-    """Return the trials still running before each look up to `last`, from 0."""
-    states: list[State | None] = [None]
-    if last:
-        bounds = walk(np.asarray(fractions[:last]), np.asarray(fractions[:last]), level, spending, parameter)
-        for time, bound in zip(fractions, bounds.tolist(), strict=False):
-            states.append(advance(states[-1], time, bound))
-    return tuple(states)
+@lru_cache(maxsize=16)
+def _planned(key: tuple[tuple[float, ...], str, float | None], levels: tuple[float, ...], grid: Grid) -> Floats:
+    """Return the one-sided bounds at all planned looks, (L, K)."""
+    fractions, spending, parameter = key
+    times = np.asarray(fractions)
+    return walk(times, increments(times, levels, spending, parameter), grid)
 
 
 def _invert(values: Floats, bounds: Floats, levels: Floats) -> Floats:

@@ -46,7 +46,7 @@ def require_spending(spending: str, parameter: float | None) -> float | None:
 
 
 def spend(
-    fractions: ArrayLike, alpha: float, spending: str = "obrien_fleming", parameter: float | None = None
+    fractions: ArrayLike, alpha: ArrayLike, spending: str = "obrien_fleming", parameter: float | None = None
 ) -> Floats:
     """Return the error spent up to fractions of the information, one-sided.
 
@@ -59,7 +59,7 @@ def spend(
     fractions
         Fractions of the planned information, any shape; above 1 everything is spent.
     alpha
-        Error rate of one side, in (0, 1).
+        Error rate of one side, in (0, 1); several broadcast with the fractions.
     spending, parameter
         The function, and gamma (default −4) or rho (default 2).
 
@@ -71,7 +71,7 @@ def spend(
     from scipy.special import ndtr, ndtri
 
     shape = require_spending(spending, parameter)
-    t = np.clip(np.asarray(fractions, dtype=float), 0.0, 1.0)
+    t, alpha = np.clip(np.asarray(fractions, dtype=float), 0.0, 1.0), np.asarray(alpha, dtype=float)
     if spending == "obrien_fleming":
         with np.errstate(divide="ignore"):
             spent = 2.0 * ndtr(ndtri(alpha / 2.0) / np.sqrt(t))
@@ -83,3 +83,22 @@ def spend(
         gamma = float(shape or 0.0)
         spent = alpha * (t if gamma == 0 else np.expm1(-gamma * t) / np.expm1(-gamma))
     return np.asarray(np.where(t == 1.0, alpha, spent), dtype=float)
+
+
+def increments(
+    fractions: Floats, alpha: ArrayLike, spending: str = "obrien_fleming", parameter: float | None = None
+) -> Floats:
+    """Return what each look spends beyond the one before; see `spend`.
+
+    Parameters
+    ----------
+    fractions
+        Increasing fractions at the looks, shape (K,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (K,), or (L, K) for error rates of shape (L,).
+    """
+    levels = np.asarray(alpha, dtype=float)
+    return np.diff(spend(fractions, levels[..., None], spending, parameter), prepend=0.0, axis=-1)

@@ -2,7 +2,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics_lib.experiments.boundaries import boundaries, crossing
+from analytics_lib.experiments.boundaries import boundaries
+from analytics_lib.experiments.recursion import crossing
 from analytics_lib.experiments.sequential import AlwaysValid, GroupSequential
 
 SIDES = st.sampled_from([1, 2])

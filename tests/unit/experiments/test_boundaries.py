@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from analytics_lib.errors import InputError
-from analytics_lib.experiments.boundaries import boundaries, crossing
+from analytics_lib.experiments.boundaries import boundaries
+from analytics_lib.experiments.recursion import crossing
 from analytics_lib.experiments.spending import spend
 
 FIFTHS = [0.2, 0.4, 0.6, 0.8, 1.0]
