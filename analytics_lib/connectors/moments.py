@@ -74,14 +74,27 @@ def _of_clusters(units: CTE, request: MomentRequest, form: str) -> Statement:
     import sqlalchemy as sa
 
     blank = blanks(units, request)
+    centre = _centre(units, request, form)
     branches = []
     for at, grouping in enumerate(request.groupings):
-        rows = _clusters(units, request, grouping).subquery(f"clusters{at}")
+        rows = _clusters(units, centre, request, grouping).subquery(f"clusters{at}")
         if form == TWICE:
             branches.append(_twice(rows, request, grouping, blank))
         else:
             branches.append(_aggregated(rows, request, (grouping,), blank, form))
-    return branches[0] if len(branches) == 1 else sa.union_all(*branches)
+    return _with_centre(branches[0] if len(branches) == 1 else sa.union_all(*branches), centre)
+
+
+def _centre(rows: FromClause, request: MomentRequest, form: str) -> CTE:
+    """Return the mean of each column, once: it is read twice and must be the same."""
+    import sqlalchemy as sa
+
+    means = [
+        (_written(0) if name == SIZE else sa.func.coalesce(sa.func.avg(rows.c[f"x{at}"]), 0.0)).label(f"centre{at}")
+        for at, name in enumerate(request.measured)
+    ]
+    centre = sa.select(*means).select_from(rows).cte("centre")
+    return centre if form == TWICE else centre.prefix_with("MATERIALIZED")
 
 
 def _moved(units: Select[Any], request: MomentRequest, form: str) -> tuple[Select[Any], CTE | None]:
@@ -92,13 +105,8 @@ def _moved(units: Select[Any], request: MomentRequest, form: str) -> tuple[Selec
     if form == PLAIN:
         rows = units.subquery("units")
         return sa.select(rows, *(rows.c[f"x{at}"].label(f"d{at}") for at in places)), None
-    # The centre is read twice and must be the same: the first rows may be others each time, unless they are kept.
-    few = form != TWICE
-    first = units.limit(_FIRST_ROWS).subquery("first_rows") if few else units.subquery("all_rows")
-    centre = sa.select(
-        *(sa.func.coalesce(sa.func.avg(first.c[f"x{at}"]), 0.0).label(f"centre{at}") for at in places)
-    ).cte("centre")
-    centre = centre.prefix_with("MATERIALIZED") if few else centre
+    first = units.subquery("all_rows") if form == TWICE else units.limit(_FIRST_ROWS).subquery("first_rows")
+    centre = _centre(first, request, form)
     rows = units.subquery("units")
     away = [(rows.c[f"x{at}"] - centre.c[f"centre{at}"]).label(f"d{at}") for at in places]
     return sa.select(rows, *away).select_from(rows.join(centre, sa.true())), centre
@@ -233,7 +241,7 @@ def _counts(rows: FromClause, request: MomentRequest) -> list[Column]:
         counts.append(sa.func.max(sa.case((rows.c.c.is_(None), 1), else_=0)).label("stray"))
     for at, name in enumerate(request.extremes):
         place = request.measured.index(name)
-        value = rows.c[f"x{place}" if request.cluster is None else f"d{place}"]
+        value = rows.c[f"x{place}"]
         counts += [sa.func.min(value).label(f"low{at}"), sa.func.max(value).label(f"high{at}")]
     return counts
 
@@ -264,8 +272,11 @@ def _sums(rows: FromClause, request: MomentRequest, *, mean: bool = True) -> lis
     return sums
 
 
-def _clusters(units: CTE, request: MomentRequest, grouping: str) -> Select[Any]:
-    """Return one row a cluster within its group: sums, missing values (u0, …), and the number of units."""
+def _clusters(units: CTE, centre: CTE, request: MomentRequest, grouping: str) -> Select[Any]:
+    """Return one row a cluster within its group: sums of values less the centre, and the number of units.
+
+    Beside them missing values (u0, …), and the plain sums (x0, …) whose extremes are wanted.
+    """
     import sqlalchemy as sa
 
     keys = keys_of(units, request, grouping)
@@ -275,8 +286,10 @@ def _clusters(units: CTE, request: MomentRequest, grouping: str) -> Select[Any]:
             columns.append(sa.cast(sa.func.count(), sa.Double).label(f"d{place}"))
             continue
         value = units.c[f"x{place}"]
-        columns.append(sa.func.coalesce(sa.func.sum(value), 0.0).label(f"d{place}"))
+        columns.append(sa.func.coalesce(sa.func.sum(value - centre.c[f"centre{place}"]), 0.0).label(f"d{place}"))
+        if name in request.extremes:
+            columns.append(sa.func.coalesce(sa.func.sum(value), 0.0).label(f"x{place}"))
         columns.append((sa.func.count() - sa.func.count(value)).label(f"u{place}"))
         if f"t{place}" in units.c:
             columns.append(sa.func.max(units.c[f"t{place}"]).label(f"t{place}"))
-    return sa.select(*columns).group_by(*keys, units.c.c)
+    return sa.select(*columns).select_from(units.join(centre, sa.true())).group_by(*keys, units.c.c)

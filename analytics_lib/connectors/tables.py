@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,6 @@ from analytics_lib.connectors.grouping import Source, keys_found
 from analytics_lib.connectors.kinds import kind_of
 from analytics_lib.connectors.units import count_units
 from analytics_lib.errors import InputError
-from analytics_lib.model.aggregation import MomentAnswer
 from analytics_lib.model.answers import assemble
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from analytics_lib.connectors.connection import Connection
     from analytics_lib.connectors.grouping import Found
-    from analytics_lib.model.aggregation import MomentRequest
+    from analytics_lib.model.aggregation import MomentAnswer, MomentRequest
 
 
 class Table:
@@ -112,7 +112,7 @@ class Table:
             for each in request.quantiles
         )
         units = count_units(source, request, self._found) if request.unit is not None else None
-        return MomentAnswer(answer.table, answer.missing, answer.extremes, quantiles, units)
+        return replace(answer, quantiles=quantiles, units=units)
 
     def statement(self, request: MomentRequest) -> str:
         """Return the SQL of the statement that `moments` runs first, for people to read."""

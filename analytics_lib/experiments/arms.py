@@ -47,6 +47,8 @@ class Samples:
         NaN where there are too few units for one.
     degrees
         Degrees of freedom of the variances; shape (R,).
+    origin
+        What is to be added to a variable's mean, or ratio, the same in both arms; shape (R, V).
     """
 
     names: tuple[str, ...]
@@ -54,14 +56,18 @@ class Samples:
     mean: Floats
     covariance: Floats
     degrees: Floats
+    origin: Floats
 
     @classmethod
-    def from_arrays(cls, names: Sequence[str], n: Floats, mean: Floats, comoment: Floats) -> Samples:
-        """Return samples from counts (R,), means (R, V) and centred products (R, V, V)."""
+    def from_arrays(
+        cls, names: Sequence[str], n: Floats, mean: Floats, comoment: Floats, origin: Floats | None = None
+    ) -> Samples:
+        """Return samples from counts (R,), means (R, V), centred products (R, V, V) and origins (R, V) or none."""
         degrees = np.asarray(n, dtype=float) - 1.0
         with np.errstate(divide="ignore", invalid="ignore"):
             covariance = comoment / np.where(degrees > 0, degrees, np.nan)[:, None, None]
-        return cls(tuple(names), degrees + 1.0, mean, covariance, degrees)
+        around = np.zeros(mean.shape) if origin is None else np.broadcast_to(origin, mean.shape)
+        return cls(tuple(names), degrees + 1.0, mean, covariance, degrees, around)
 
     @classmethod
     def from_moments(cls, moments: Sequence[Moments]) -> Samples:

@@ -31,10 +31,12 @@ def ratio_or_mean(samples: Samples, above: str = "y", below: str = "d") -> Linea
 
     The gradient of a/b is (1/b, −a/b²). Where the denominator's mean is zero both are NaN.
     """
-    return _quotient(samples.names, samples.mean, above, below)
+    found = _quotient(samples.names, samples.mean, above, below)
+    return found._replace(value=found.value + samples.origin[:, samples.names.index(above)])
 
 
 def _quotient(names: tuple[str, ...], mean: Floats, above: str, below: str) -> Linear:
+    """Return the ratio less its origin."""
     gradient = np.zeros_like(mean)
     at = names.index(above)
     if below not in names:
@@ -73,7 +75,7 @@ def adjust_pair(control: Samples, treatment: Samples) -> tuple[tuple[Linear, Lin
         plain = ratio_or_mean(samples)
         value, gradient = plain.value.copy(), plain.gradient.copy()
         for at, name in enumerate(covariates):
-            own, common = ratio_or_mean(samples, name, "xd"), _quotient(names, mean, name, "xd")
+            own, common = (_quotient(names, each, name, "xd") for each in (samples.mean, mean))
             value -= theta[:, at] * (own.value - common.value)
             gradient -= theta[:, at, None] * own.gradient
         pair.append(Linear(value, gradient))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analytics_lib.errors import InputError, nearest
 from analytics_lib.experiments.arms import Samples, make_arms
+from analytics_lib.experiments.clusters import ratios
 from analytics_lib.experiments.engine import estimate
-from analytics_lib.experiments.metrics import over_clusters
 from analytics_lib.model.aggregation import SEGMENT, SIZE, VARIANT
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from analytics_lib.model.aggregation import MomentAnswer
-    from analytics_lib.model.moment_table import MomentTable
+    from analytics_lib.model.moment_table import ClusterMoments, MomentTable
 
     Floats = NDArray[np.float64]
 
@@ -42,6 +42,8 @@ class Whole:
         Whether any of them is other than zero; shape (V, K).
     low, high
         Smallest and largest value by variant, by column; (V,) each.
+    clusters
+        The moments over clusters by variant, where there are clusters.
     """
 
     variants: tuple[Any, ...]
@@ -51,6 +53,7 @@ class Whole:
     nonzero: NDArray[np.bool_]
     low: dict[str, Floats]
     high: dict[str, Floats]
+    clusters: ClusterMoments | None = None
 
     @classmethod
     def from_answer(cls, answer: MomentAnswer, control: Any) -> Whole:
@@ -79,7 +82,10 @@ class Whole:
                 np.fmax.at(high[column], code, answer.extremes.maximum[rows, at])
         arms = table.rollup(keep=(VARIANT,))
         arms = arms.take([arms.labels[VARIANT].index(name) for name in names])
-        return cls(tuple(names), table, arms, there, some, low, high)
+        clusters = answer.clusters
+        if clusters is not None:
+            clusters = replace(clusters, table=clusters.table.take(rows).rollup(keep=(VARIANT,)))
+        return cls(tuple(names), table, arms, there, some, low, high, clusters)
 
     @property
     def clustered(self) -> bool:
@@ -106,12 +112,26 @@ class Whole:
             Groups of which both variants have the same others' labels, in the same order; all units when left out.
         """
         used = {name: column for name, column in roles.items() if not name.startswith("x")}
-        used = over_clusters(used, SIZE) if self.clustered else used
-        groups = self.arms if table is None else table
-        pair = [Samples.from_table(groups.where(**{VARIANT: arm}), used) for arm in (self.variants[0], treatment)]
+        pair = self.samples(treatment, used, table)
         with np.errstate(invalid="ignore", divide="ignore"):
             found = estimate(*make_arms(pair[0], pair[1], binary=False))
         return found.effect, found.error**2, found.pvalue
+
+    def samples(
+        self, treatment: Any, roles: Mapping[str, str], table: MomentTable | None = None
+    ) -> tuple[Samples, Samples]:
+        """Return control's and a treatment's samples; see `compare`."""
+        groups = self.arms if table is None else table
+        if self.clusters is not None:
+            names, moments, origin = ratios(self.clusters, roles)
+            at = [self.clusters.table.labels[VARIANT].index(arm) for arm in (self.variants[0], treatment)]
+            n, mean, products = moments
+            control, other = (Samples.from_arrays(names, n[[row]], mean[[row]], products[[row]], origin) for row in at)
+            return control, other
+        control, other = (
+            Samples.from_table(groups.where(**{VARIANT: arm}), roles) for arm in (self.variants[0], treatment)
+        )
+        return control, other
 
     def sizes(self, arm: int) -> str:
         """Return an arm's number of units in words."""

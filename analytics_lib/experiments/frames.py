@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from analytics_lib.errors import InputError
 from analytics_lib.experiments.columns import Columns
-from analytics_lib.model.aggregation import SIZE, MomentAnswer, MomentRequest, UnitCounts
+from analytics_lib.model.aggregation import SIZE, MomentRequest, UnitCounts
 from analytics_lib.model.answers import Groups, assemble
 from analytics_lib.model.orderstatistics import quantile_table, ranks
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from analytics_lib.model.aggregation import QuantileRequest, QuantileTable
+    from analytics_lib.model.aggregation import MomentAnswer, QuantileRequest, QuantileTable
 
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
@@ -80,7 +81,7 @@ class Frame:
         answer = assemble(request, keys, whole, _WHERE)
         quantiles = tuple(pass_.quantile(each) for each in request.quantiles)
         units = pass_.units() if request.unit is not None else None
-        return MomentAnswer(answer.table, answer.missing, answer.extremes, quantiles, units)
+        return replace(answer, quantiles=quantiles, units=units)
 
 
 class _Pass:
@@ -98,24 +99,29 @@ class _Pass:
         keys = [_key(grouping, row) for row in labels]
         if request.cluster is None:
             values = [self._numbers(name) for name in request.measured]
-            return keys, _sums(request, code, len(labels), values, None)
+            centre = np.array([_centre(column) for column in values])
+            return keys, _sums(request, code, len(labels), (values, values), (centre, None))
         clusters, names = self._columns.codes(request.cluster)
         if None in names:
             raise InputError(
                 f"units have no cluster: '{request.cluster}' is missing", where=_WHERE, hint="leave them out"
             )
         pair, rows = _combined([(code, len(labels)), (clusters, len(names))])
-        outer = rows[:, 0]
-        sums, missing = [], np.zeros((len(labels), len(request.measured)), dtype=np.int64)
+        outer, size = rows[:, 0], np.bincount(pair, minlength=len(rows)).astype(np.float64)
+        moved: list[Floats] = []
+        sums: list[Floats] = []
+        missing = np.zeros((len(labels), len(request.measured)), dtype=np.int64)
+        centre = np.zeros(len(request.measured))
         for at, name in enumerate(request.measured):
-            if name == SIZE:
-                sums.append(np.bincount(pair, minlength=len(rows)).astype(float))
-                continue
-            values_of = self._numbers(name)
-            absent = np.isnan(values_of)
-            missing[:, at] = np.bincount(code, weights=absent, minlength=len(labels))
-            sums.append(np.bincount(pair, weights=np.where(absent, 0.0, values_of), minlength=len(rows)))
-        return keys, _sums(request, outer, len(labels), sums, missing)
+            if name != SIZE:
+                values_of = self._numbers(name)
+                absent = np.isnan(values_of)
+                missing[:, at] = np.bincount(code, weights=absent, minlength=len(labels))
+                centre[at] = _centre(values_of)
+                near = np.where(absent, 0.0, values_of - centre[at])
+                moved.append(np.asarray(np.bincount(pair, weights=near, minlength=len(rows)), dtype=float))
+            sums.append(size if name == SIZE else moved[-1] + centre[at] * size)
+        return keys, _sums(request, outer, len(labels), ([*moved, size], sums), (centre, missing))
 
     def quantile(self, wanted: QuantileRequest) -> QuantileTable:
         """Return a quantile of all units' groups and of each segment's."""
@@ -191,14 +197,27 @@ def _combined(coded: Sequence[tuple[Codes, int]]) -> tuple[Codes, NDArray[np.int
 
 
 def _sums(
-    request: MomentRequest, code: Codes, count: int, values: Sequence[Floats], missing: NDArray[np.int64] | None
+    request: MomentRequest,
+    code: Codes,
+    count: int,
+    columns: tuple[Sequence[Floats], Sequence[Floats]],
+    given: tuple[Floats, NDArray[np.int64] | None],
 ) -> Groups:
-    """Return the numbers of groups: values are centred around their group's mean before they are multiplied."""
+    """Return the numbers of groups: values are centred around their group's mean before they are multiplied.
+
+    Parameters
+    ----------
+    columns
+        The values that are summed, and those whose extremes are wanted.
+    given
+        The columns' centre; and of clusters, which have lost it already, the missing values.
+    """
+    (values, plain), (centre, missing) = columns, given
     n = np.bincount(code, minlength=count).astype(float)
     k = len(values)
     mean, squares, left = np.full((count, k), np.nan), np.full((count, k), np.nan), np.zeros((count, k))
     absent = np.zeros((count, k), dtype=np.int64) if missing is None else missing
-    centre = np.array([_centre(column) if missing is None else 0.0 for column in values])
+    taken = centre if missing is None else np.zeros(k)
     paired = {at for pair in request.products for at in pair}
     away: dict[int, Floats] = {}
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
@@ -207,7 +226,7 @@ def _sums(
             if gone.any():
                 absent[:, at] = np.bincount(code, weights=gone, minlength=count)
             there = n - (absent[:, at] if missing is None else 0)
-            near = np.where(gone, 0.0, column - centre[at])
+            near = np.where(gone, 0.0, column - taken[at])
             mean[:, at] = np.bincount(code, weights=near, minlength=count) / there
             moved = np.where(gone, 0.0, near - mean[code, at])
             left[:, at] = np.bincount(code, weights=moved, minlength=count)
@@ -221,7 +240,7 @@ def _sums(
             products[:, at] -= left[:, a] * left[:, b] / n
     low, high = np.full((count, len(request.extremes)), np.inf), np.full((count, len(request.extremes)), -np.inf)
     for at, name in enumerate(request.extremes):
-        column = values[request.measured.index(name)]
+        column = plain[request.measured.index(name)]
         np.fmin.at(low[:, at], code, column)
         np.fmax.at(high[:, at], code, column)
     low[np.isposinf(low)], high[np.isneginf(high)] = np.nan, np.nan

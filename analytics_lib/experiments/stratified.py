@@ -61,7 +61,7 @@ def _weighted(strata: Sequence[Samples], weights: Any) -> Samples:
         spread += np.where(there[:, None, None], part, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         degrees = np.where(fourth > 0, spread[:, 0, 0] ** 2 / fourth, n - used)
-    return Samples(strata[0].names, n, mean, spread * n[:, None, None], degrees)
+    return Samples(strata[0].names, n, mean, spread * n[:, None, None], degrees, strata[0].origin)
 
 
 def compare_strata(control: Mapping[Any, Moments], treatment: Mapping[Any, Moments], **options: Any) -> Comparison:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from analytics_lib.experiments.arms import Arms, Samples, make_arms
+from analytics_lib.experiments.clusters import ratios
 from analytics_lib.experiments.engine import Question
 from analytics_lib.experiments.looks import RowsOfPlan, plan_of_rows
 from analytics_lib.experiments.metrics import Mean, Proportion, Quantile, over_clusters
@@ -172,18 +173,11 @@ class Trial:
         """Return the metric's variables and their columns, over clusters where there are some."""
         return over_clusters(metric.roles, SIZE) if self.clustered else metric.roles
 
-    def _moments(self, family: _Family, cells: slice) -> tuple[Floats, Floats, Floats]:
-        """Return counts (M, V, C, S, T), means (…, K) and products (…, K, K), added up over the days."""
-        table, at = self.answer.table, self._places[:, cells]
-        columns = np.array(
-            [[table.columns.index(name) for name in self.roles(self.metrics[each]).values()] for each in family.metrics]
-        )
-        there = table.n[:, None] > self.answer.missing[:, columns].max(axis=2)  # (R, M): else no value at all
-        n = np.where(there, table.n[:, None], 0.0)
-        mean = np.where(there[:, :, None], table.mean[:, columns], 0.0)
-        products = table.comoment[:, columns[:, :, None], columns[:, None, :]]
-        products = np.where(there[:, :, None, None], products, 0.0)
-        k = columns.shape[1]
+    def _moments(self, family: _Family, cells: slice) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return counts (M, V, C, S, T), means (…, K), products (…, K, K), all added up over days; origins (M, K)."""
+        at = self._places[:, cells]
+        n, mean, products, origin = self._over_clusters(family) if self.clustered else self._over_units(family)
+        k = len(family.roles)
         shape = (len(family.metrics), *at.shape)
         flat = (-1, at.shape[-1])
         whole = [np.moveaxis(_padded(each)[at], 4, 0) for each in (n, mean, products)]
@@ -191,21 +185,41 @@ class Trial:
             np.ascontiguousarray(each).reshape(*flat, *end) for each, end in zip(whole, ((), (k,), (k, k)), strict=True)
         )
         accumulate(n, mean, products)
-        return n.reshape(shape), mean.reshape(*shape, k), products.reshape(*shape, k, k)
+        return n.reshape(shape), mean.reshape(*shape, k), products.reshape(*shape, k, k), origin
 
-    def _samples(
-        self, family: _Family, moments: tuple[Floats, Floats, Floats], variant: int, *, over_days: bool
-    ) -> list[Samples]:
+    def _over_clusters(self, family: _Family) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return counts (R, M), means (R, M, K), products (R, M, K, K) and origins (M, K) of ratios over clusters."""
+        clusters = self.answer.clusters
+        assert clusters is not None  # noqa: S101 - for the type checker: what was asked for over clusters has them
+        found = [ratios(clusters, self.metrics[name].roles) for name in family.metrics]
+        n, mean, products = (np.stack(each, axis=1) for each in zip(*(arrays for _, arrays, _ in found), strict=True))
+        return n, mean, products, np.stack([origin for *_, origin in found])
+
+    def _over_units(self, family: _Family) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return the same of units."""
+        table = self.answer.table
+        columns = np.array(
+            [[table.columns.index(name) for name in self.roles(self.metrics[each]).values()] for each in family.metrics]
+        )
+        there = table.n[:, None] > self.answer.missing[:, columns].max(axis=2)  # (R, M): else no value at all
+        n = np.where(there, table.n[:, None], 0.0)
+        mean = np.where(there[:, :, None], table.mean[:, columns], 0.0)
+        products = table.comoment[:, columns[:, :, None], columns[:, None, :]]
+        return n, mean, np.where(there[:, :, None, None], products, 0.0), np.zeros(columns.shape)
+
+    def _samples(self, family: _Family, moments: tuple[Floats, ...], variant: int, *, over_days: bool) -> list[Samples]:
         """Return a variant's samples of each stratum, rows by metric, cell and day."""
         when = slice(None) if over_days else slice(-1, None)
-        n, mean, products = (each[:, variant, :, :, when] for each in moments)
+        n, mean, products = (each[:, variant, :, :, when] for each in moments[:3])
         k = len(family.roles)
+        origin = np.repeat(moments[3], n[0, :, 0].size, axis=0)
         return [
             Samples.from_arrays(
                 family.roles,
                 n[:, :, at].reshape(-1),
                 mean[:, :, at].reshape(-1, k),
                 products[:, :, at].reshape(-1, k, k),
+                origin,
             )
             for at in range(n.shape[2])
         ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from analytics_lib.model.moment_table import MomentTable
+    from analytics_lib.model.moment_table import ClusterMoments, MomentTable
 
 VARIANT: Final = "variant"
 """The label of a unit's variant, whatever its column is called."""
@@ -264,6 +264,8 @@ class MomentAnswer:
         Missing values by group and column, shape (R, K).
     extremes, quantiles, units
         What was asked for beside moments.
+    clusters
+        The moments over clusters around each column's origin, where there are clusters.
     """
 
     table: MomentTable
@@ -271,6 +273,7 @@ class MomentAnswer:
     extremes: Extremes | None = None
     quantiles: tuple[QuantileTable, ...] = ()
     units: UnitCounts | None = None
+    clusters: ClusterMoments | None = None
 
 
 class MomentSource(Protocol):

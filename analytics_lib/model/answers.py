@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analytics_lib.errors import InputError
-from analytics_lib.model.aggregation import MISSING, SEGMENT, SEGMENT_VALUE, Extremes, MomentAnswer
+from analytics_lib.model.aggregation import (
+    MISSING,
+    SEGMENT,
+    SEGMENT_VALUE,
+    SIZE,
+    Extremes,
+    MomentAnswer,
+)
 from analytics_lib.model.labels import ordered, plain_label
-from analytics_lib.model.moment_table import MomentTable
+from analytics_lib.model.moment_table import ClusterMoments, MomentTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +46,7 @@ class Groups:
     low, high
         Smallest and largest values of the E columns of extremes, shape (R, E).
     centre
-        What was taken from all values before, shape (K,); to be added to `mean`.
+        What was taken from all values before, shape (K,); from those of units where rows are clusters.
     """
 
     n: Floats
@@ -96,8 +103,23 @@ def assemble(
         answer = _with_total(request, answer)
     table = answer.table
     labels = {name: [*table.labels[name]] for name in (names if request.segments else request.labels)}
+    if request.cluster is not None:
+        around = MomentTable(labels, table.n, table.columns, table.mean, table.comoment)
+        clusters = ClusterMoments(around, groups.centre)
+        return replace(answer, table=_moved_back(clusters), clusters=clusters)
     moved = MomentTable(labels, table.n, table.columns, table.mean + groups.centre, table.comoment)
     return replace(answer, table=moved)
+
+
+def _moved_back(clusters: ClusterMoments) -> MomentTable:
+    """Return the moments of plain sums: a cluster of N units has Σy = Σ(y − c) + c·N."""
+    table, c = clusters.table, clusters.origin
+    size = table.columns.index(SIZE)
+    mean = table.mean + c * table.mean[:, [size]]
+    across = c[:, None] * table.comoment[:, [size], :]
+    both = np.outer(c, c) * table.comoment[:, [size], [size]][:, :, None]
+    comoment = table.comoment + across + np.swapaxes(across, 1, 2) + both
+    return MomentTable(table.labels, table.n, table.columns, mean, comoment)
 
 
 def segment_labels(segment: str, values: Sequence[Any], value: object) -> tuple[Any, ...]:

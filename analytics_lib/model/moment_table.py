@@ -183,6 +183,23 @@ class MomentTable:
         return self.labels[name]
 
 
+@dataclass(frozen=True, eq=False)
+class ClusterMoments:
+    """Moments over clusters that keep their digits however far from zero the values lie.
+
+    Parameters
+    ----------
+    table
+        R groups over K columns, the last a cluster's number of units. Sums over a cluster are of its units' values less
+        `origin`.
+    origin
+        What was taken from each unit's value, by column, shape (K,); 0 for the last.
+    """
+
+    table: MomentTable
+    origin: Floats
+
+
 def accumulate(n: Floats, mean: Floats, comoment: Floats) -> None:
     """Add to each of T steps what came before it, in place: the pairwise update, for G groups at once.
 

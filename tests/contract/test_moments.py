@@ -7,6 +7,7 @@ import pytest
 from support.trial import DAYS, arrow, database, exact, labels_of, make_trial
 
 from analytics_lib.errors import InputError, QueryError, ReadOnlyError
+from analytics_lib.experiments import Mean, Ratio, analyze
 from analytics_lib.experiments.frames import Frame
 from analytics_lib.model.aggregation import MISSING, SIZE, MomentRequest, QuantileRequest
 from analytics_lib.model.orderstatistics import ranks
@@ -109,6 +110,28 @@ def test_clusters(source):
         sums = frame.groupby([*by, "village"], as_index=False)[["orders", "level", SIZE]].sum()
         rows = [(at, (key[0], key[2]) if segment else (key[0],)) for at, key in enumerate(keys) if key[1] == segment]
         compare(answer, rows, exact(sums, by, ("orders", "level", SIZE)), {(0, 2), (1, 2)})
+
+
+def test_clusters_far_from_zero_keep_the_digits_of_their_errors(source):
+    """`level` lies around 10⁹; the same less 10⁹, which is exact, has the same errors."""
+    metrics = {
+        "mean": Mean("level"), "adjusted": Mean("level", covariate="orders"), "orders": Mean("orders", "level"),
+        "ratio": Ratio("level", "orders"),
+    }  # fmt: skip
+    near = Frame(FRAME.assign(level=FRAME["level"] - 1e9))
+    found, wanted = (
+        analyze(each, metrics, cluster="village", segments=["stratum"]).to_frame().set_index("metric")
+        for each in (source, near)
+    )
+    for name in ("mean", "adjusted", "orders"):
+        one, other = found.loc[name], wanted.loc[name]
+        assert one["standard_error"].tolist() == pytest.approx(other["standard_error"].tolist(), rel=1e-9), name
+        # a mean around 10⁹ has its last digit at 1e-7
+        assert one["effect_size"].tolist() == pytest.approx(other["effect_size"].tolist(), rel=1e-9, abs=3e-7), name
+    frame = analyze(Frame(FRAME), metrics, cluster="village", segments=["stratum"]).to_frame().set_index("metric")
+    assert found.loc["ratio", "standard_error"].tolist() == pytest.approx(
+        frame.loc["ratio", "standard_error"].tolist(), rel=1e-9
+    )
 
 
 def test_missing_values_in_clusters_are_counted(source):

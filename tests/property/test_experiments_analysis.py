@@ -54,3 +54,39 @@ def test_days_and_segments_add_up_to_the_analysis_without_them(frame):
     last = split.history().groupby("metric", sort=False).last()[NUMBERS].to_numpy()
     assert total == pytest.approx(whole, rel=1e-7, abs=1e-9)
     assert last == pytest.approx(whole, rel=1e-7, abs=1e-9)
+
+
+@st.composite
+def far_units(draw):
+    """Units whose values are multiples of 1/64, so that moving them by 10⁹ is exact; and the values moved."""
+    frame = draw(units()).drop(columns="z")
+    frame[["x", "y"]] = (frame[["x", "y"]] * 64).round() / 64
+    rng = np.random.default_rng(draw(st.integers(0, 10_000)))
+    frame["village"] = rng.integers(0, draw(st.integers(8, 60)), len(frame))
+    frame["one"] = 1
+    offset = draw(st.sampled_from([1e9, -1e9]))
+    return frame, frame.assign(y=frame["y"] + offset, x=frame["x"] - offset)
+
+
+SHIFTED = {
+    "y": Mean("y"),
+    "adjusted": Mean("y", "x"),
+    "ratio": Ratio("y", "one"),
+    "both": Ratio("y", "one", "x", "one"),
+}
+
+
+@QUICK
+@given(
+    far_units(),
+    st.sampled_from([{"cluster": "village"}, {"strata": "part"}, {"cluster": "village", "segments": ["part"]}, {}]),
+)
+def test_moving_all_values_by_a_billion_leaves_the_errors(pair, options):
+    near, far = (analyze(frame, SHIFTED, **options).to_frame() for frame in pair)
+    known = near["standard_error"].notna().to_numpy()
+    for name in ("standard_error", "effect_size", "statistic"):
+        one, other = near[name].to_numpy()[known], far[name].to_numpy()[known]
+        assert other == pytest.approx(one, rel=1e-6, abs=1e-6), name
+    assert far["variance_removed"].to_numpy() == pytest.approx(
+        near["variance_removed"].to_numpy(), abs=1e-6, nan_ok=True
+    )
