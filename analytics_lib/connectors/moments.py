@@ -138,7 +138,7 @@ def groups_of(request: MomentRequest, found: Found, form: str) -> Groups:
             products = products - left[:, first] * left[:, second] / n[:, None]
             mean = mean + left / there
     centre = _numbers(found, "centre", k)[:1].ravel() if "centre0" in found and len(n) else np.zeros(k)
-    low, high = (_numbers(found, name, len(request.extremes)) for name in ("low", "high"))
+    low, high = (_numbers(found, name, len(request.ends)) for name in ("low", "high"))
     return Groups(n, missing.astype(np.int64), mean, squares, products, low, high, centre)
 
 
@@ -239,9 +239,10 @@ def _counts(rows: FromClause, request: MomentRequest) -> list[Column]:
     counts += [sa.func.max(rows.c[f"t{at}"]).label(f"text{at}") for at in texts]
     if request.cluster is not None:
         counts.append(sa.func.max(sa.case((rows.c.c.is_(None), 1), else_=0)).label("stray"))
-    for at, name in enumerate(request.extremes):
-        place = request.measured.index(name)
-        value = rows.c[f"x{place}"]
+    plain = {name: rows.c[f"x{place}"] for place, name in enumerate(request.measured) if f"x{place}" in rows.c}
+    values: list[Column] = [plain[name] for name in request.extremes]
+    values += [plain[each.above] - each.slope * plain[each.below] for each in request.residuals]
+    for at, value in enumerate(values):
         counts += [sa.func.min(value).label(f"low{at}"), sa.func.max(value).label(f"high{at}")]
     return counts
 
@@ -281,13 +282,14 @@ def _clusters(units: CTE, centre: CTE, request: MomentRequest, grouping: str) ->
 
     keys = keys_of(units, request, grouping)
     columns: list[Column] = [*keys, units.c.c]
+    plain = {*request.extremes, *(side for each in request.residuals for side in (each.above, each.below))}
     for place, name in enumerate(request.measured):
         if name == SIZE:
-            columns.append(sa.cast(sa.func.count(), sa.Double).label(f"d{place}"))
+            columns += [sa.cast(sa.func.count(), sa.Double).label(f"{kind}{place}") for kind in "dx"]
             continue
         value = units.c[f"x{place}"]
         columns.append(sa.func.coalesce(sa.func.sum(value - centre.c[f"centre{place}"]), 0.0).label(f"d{place}"))
-        if name in request.extremes:
+        if name in plain:
             columns.append(sa.func.coalesce(sa.func.sum(value), 0.0).label(f"x{place}"))
         columns.append((sa.func.count() - sa.func.count(value)).label(f"u{place}"))
         if f"t{place}" in units.c:

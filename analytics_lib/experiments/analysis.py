@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
 from analytics_lib.errors import InputError, nearest
 from analytics_lib.experiments.engine import Question
+from analytics_lib.experiments.evidence import Whole
+from analytics_lib.experiments.influence import suspects
 from analytics_lib.experiments.metrics import Mean, Proportion, Quantile, Ratio
 from analytics_lib.experiments.results import Results
 from analytics_lib.experiments.rows import correction_of
 from analytics_lib.experiments.sample_ratio import sample_ratio
 from analytics_lib.experiments.trial import Trial, is_plain_mean
-from analytics_lib.model.aggregation import SEGMENT, VARIANT, MomentRequest, QuantileRequest
+from analytics_lib.model.aggregation import SEGMENT, SIZE, VARIANT, MomentRequest, QuantileRequest
 from analytics_lib.model.labels import ordered
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 _MOST_VARIANTS: Final = 100
 _MOST_EXTREMES: Final = 20
-"""Of so many means and ratios outliers are looked for; the smallest and largest values of more cost as much as sums."""
+"""Of so many columns outliers are looked for; the smallest and largest values of more cost as much as sums."""
 _LOOSE: Final = 1e-9
 """How far the variance of a share may be from p(1 − p): rounding."""
 
@@ -104,9 +107,11 @@ def analyze(  # noqa: PLR0913, PLR0917 - the parts of one experiment, each by it
     _require_possible(named, plan, cluster, strata, by_day)
     request = _request(named, variant, by_day, tuple([segments] if isinstance(segments, str) else segments), strata,
                        cluster, unit)  # fmt: skip
-    answer = _source(data).moments(request)
+    source = _source(data)
+    answer = source.moments(request)
     variants = _variants(answer, variant, control)
     _require_sound(answer, named, request)
+    answer = _with_residuals(source, answer, request, named)
     trial = Trial(named, variants[0], tuple(variants[1:]), answer, by_day, cluster is not None, alpha, plan)
     counts = {str(name): int(n) for name, n in zip(variants, trial.units[:, -1], strict=True)}
     return Results(trial, adjusting, sample_ratio(counts, expected), expected)
@@ -179,7 +184,13 @@ def _request(
 ) -> MomentRequest:
     sums = [metric for metric in metrics.values() if not isinstance(metric, Quantile)]
     quantiles = [QuantileRequest(each.column, each.q) for each in metrics.values() if isinstance(each, Quantile)]
-    heavy = [metric.columns[0] for metric in sums if is_plain_mean(metric) or isinstance(metric, Ratio)]
+    heavy = dict.fromkeys(
+        column
+        for metric in sums
+        if cluster is not None or is_plain_mean(metric) or isinstance(metric, Ratio)
+        for role, column in metric.roles.items()
+        if role in {"y", "d"}
+    )
     return MomentRequest(
         variant,
         tuple(dict.fromkeys(column for metric in sums for column in metric.columns)),
@@ -189,9 +200,31 @@ def _request(
         strata=strata,
         cluster=cluster,
         unit=unit,
-        extremes=tuple(dict.fromkeys(heavy)) if len(heavy) <= _MOST_EXTREMES else (),
+        extremes=(*heavy, *((SIZE,) if cluster is not None else ())) if len(heavy) <= _MOST_EXTREMES else (),
         quantiles=tuple(quantiles),
     )
+
+
+def _with_residuals(
+    source: MomentSource, answer: MomentAnswer, request: MomentRequest, metrics: dict[str, Metric]
+) -> MomentAnswer:
+    """Return the answer with the extremes of ratios' residuals, where one unit or cluster may carry a result."""
+    if request.cluster is None and not any(isinstance(metric, Ratio) for metric in metrics.values()):
+        return answer
+    found = suspects(Whole.from_answer(answer, None), metrics)
+    if not found:
+        return answer
+    columns = dict.fromkeys(side for each in found for side in (each.above, each.below) if side != SIZE)
+    again = MomentRequest(request.variant, tuple(columns), cluster=request.cluster, residuals=found)
+    rest = source.moments(again)
+    assert rest.extremes is not None  # noqa: S101 - for the type checker: what was asked for
+    ends = np.stack([rest.extremes.minimum, rest.extremes.maximum], axis=2).tolist()
+    of = rest.table.labels[VARIANT]
+    residuals = {
+        name: {variant: tuple(ends[row][at]) for row, variant in enumerate(of)}
+        for at, name in enumerate(rest.extremes.columns)
+    }
+    return replace(answer, residuals=residuals)
 
 
 def _variants(answer: MomentAnswer, column: str, control: Any) -> list[Any]:

@@ -42,6 +42,8 @@ class Whole:
         Whether any of them is other than zero; shape (V, K).
     low, high
         Smallest and largest value by variant, by column; (V,) each.
+    rest
+        Smallest and largest residual of a ratio by variant, by metric; (V,) each.
     clusters
         The moments over clusters by variant, where there are clusters.
     """
@@ -53,6 +55,7 @@ class Whole:
     nonzero: NDArray[np.bool_]
     low: dict[str, Floats]
     high: dict[str, Floats]
+    rest: dict[str, tuple[Floats, Floats]]
     clusters: ClusterMoments | None = None
 
     @classmethod
@@ -85,7 +88,11 @@ class Whole:
         clusters = answer.clusters
         if clusters is not None:
             clusters = replace(clusters, table=clusters.table.take(rows).rollup(keep=(VARIANT,)))
-        return cls(tuple(names), table, arms, there, some, low, high, clusters)
+        rest = {
+            name: (np.array([ends[each][0] for each in names]), np.array([ends[each][1] for each in names]))
+            for name, ends in (answer.residuals or {}).items()
+        }
+        return cls(tuple(names), table, arms, there, some, low, high, rest, clusters)
 
     @property
     def clustered(self) -> bool:

@@ -238,9 +238,12 @@ def _sums(
         for at, (a, b) in enumerate(request.products):
             products[:, at] = np.bincount(code, weights=away[a] * away[b], minlength=count)
             products[:, at] -= left[:, a] * left[:, b] / n
-    low, high = np.full((count, len(request.extremes)), np.inf), np.full((count, len(request.extremes)), -np.inf)
-    for at, name in enumerate(request.extremes):
-        column = plain[request.measured.index(name)]
+    shape = (count, len(request.ends))
+    low, high = np.full(shape, np.inf), np.full(shape, -np.inf)
+    place = {name: at for at, name in enumerate(request.measured)}
+    ends = [plain[place[name]] for name in request.extremes]
+    ends += [plain[place[each.above]] - each.slope * plain[place[each.below]] for each in request.residuals]
+    for at, column in enumerate(ends):
         np.fmin.at(low[:, at], code, column)
         np.fmax.at(high[:, at], code, column)
     low[np.isposinf(low)], high[np.isneginf(high)] = np.nan, np.nan

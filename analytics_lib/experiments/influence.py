@@ -9,8 +9,8 @@ import numpy as np
 from analytics_lib.experiments.arms import Samples, make_arms
 from analytics_lib.experiments.engine import estimate
 from analytics_lib.experiments.evidence import number
-from analytics_lib.experiments.metrics import Mean, Proportion, Quantile
-from analytics_lib.model.aggregation import VARIANT
+from analytics_lib.experiments.metrics import Proportion, Quantile
+from analytics_lib.model.aggregation import SIZE, VARIANT, Residual
 from analytics_lib.model.decisions import Finding
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from analytics_lib.experiments.arms import Arms
     from analytics_lib.experiments.evidence import Whole
     from analytics_lib.experiments.metrics import Metric
 
@@ -34,7 +35,7 @@ _FEWEST_UNITS: Final = 30
 
 
 class _Without(NamedTuple):
-    """An effect with and without one unit: which arm it is in, and its value."""
+    """An effect with and without one unit: which arm it is in, and its value or residual."""
 
     arm: Any
     value: float
@@ -43,58 +44,132 @@ class _Without(NamedTuple):
     changed: bool
 
 
+def suspects(whole: Whole, metrics: Mapping[str, Metric]) -> tuple[Residual, ...]:
+    """Return the residuals of ratios, and of means over clusters, of which one unit or cluster may carry the result.
+
+    Whether one does is told by its residual y − R·d, which takes another look at the data. Most data need none: the
+    residuals lie in the box of the extremes of y and d.
+    """
+    found = []
+    for name, metric in metrics.items():
+        sides = _sides(whole, metric)
+        if sides is None:
+            continue
+        above, below = sides
+        if below is None:
+            continue
+        slope = _ratio(whole, above, below)
+        corners = [
+            abs(y - slope * d)
+            for y in (whole.low[above], whole.high[above])
+            for d in (whole.low[below], whole.high[below])
+        ]
+        furthest = np.max(corners, axis=0)
+        for treatment in whole.variants[1:]:
+            arms, at = _pair(whole, metric, treatment), [0, whole.variants.index(treatment)]
+            error = np.sqrt(sum(float(arm.variance[0] / arm.n[0]) for arm, _ in arms))
+            sums = np.array([float(arm.n[0]) * size for arm, size in arms])
+            if (furthest[at] > 0.9 * _CARRIED * error * np.abs(sums)).any():
+                found.append(Residual(name, above, below, slope))
+                break
+    return tuple(found)
+
+
+def _sides(whole: Whole, metric: Metric) -> tuple[str, str | None] | None:
+    """Return the columns of what is averaged and of what it is divided by; None where no unit can carry a result."""
+    roles = metric.roles
+    below = roles.get("d", SIZE if whole.clustered else None)
+    alone = isinstance(metric, Proportion) and not whole.clustered
+    needed = [roles["y"], *([] if below is None else [below])]
+    if isinstance(metric, Quantile) or alone or not all(column in whole.high for column in needed):
+        return None
+    return (roles["y"], below) if whole.complete(*needed) else None
+
+
+def _ratio(whole: Whole, above: str, below: str) -> float:
+    """Return the ratio of all units together."""
+    sums = [float(whole.arms.n @ whole.arms.mean[:, whole.arms.columns.index(column)]) for column in (above, below)]
+    return sums[0] / sums[1] if sums[1] else 0.0
+
+
+def _pair(whole: Whole, metric: Metric, treatment: Any) -> list[tuple[Arms, float]]:
+    """Return both arms without covariates, and the mean of what each is divided by."""
+    roles = {role: column for role, column in metric.roles.items() if not role.startswith("x")}
+    samples = whole.samples(treatment, roles)
+    arms = make_arms(*samples, binary=False)
+    return [
+        (arm, float(each.mean[0, each.names.index("d")]) if "d" in each.names else 1.0)
+        for arm, each in zip(arms, samples, strict=True)
+    ]
+
+
 def outliers(whole: Whole, metrics: Mapping[str, Metric]) -> Iterator[Finding]:
-    """Find units that carry a result: means are recomputed without the smallest and the largest value of either arm.
+    """Find units that carry a result: it is recomputed without the smallest and the largest value of either arm.
 
     One is reported that changes the difference by more than half its standard error, and either brings more than half
-    of it or decides whether it is significant. Covariates are left out.
+    of it or decides whether it is significant. Of ratios, and of means over clusters, it is the unit or cluster with
+    the smallest or largest residual, to first order (the influence function, Hampel 1974). Covariates are left out.
     """
+    one = whole.unit.removesuffix("s")
     for name, metric in metrics.items():
-        column = metric.roles["y"]
-        plain = isinstance(metric, Mean) and not isinstance(metric, Proportion) and not whole.clustered
-        if not plain or column not in whole.high or not whole.complete(column):
+        sides = _sides(whole, metric)
+        if sides is None or (sides[1] is not None and name not in whole.rest):
             continue
         for treatment in whole.variants[1:]:
-            found = [each for each in _leave_one_out(whole, column, treatment) if each.moved > _CARRIED]
+            found = [each for each in _leave_one_out(whole, (name, metric), treatment) if each.moved > _CARRIED]
             found = [each for each in found if each.changed or abs(each.share) > _CARRIED]
             if not found:
                 continue
             worst = max(found, key=lambda each: each.moved)
-            what = f"without one unit of {worst.arm} ({worst.value:,.10g})"
+            what = f"without one {one} of {worst.arm} ({_said(worst.value, *sides)})"
+            advice = f"look at that {one}; cap the metric at a high quantile fixed beforehand"
             yield Finding(
                 "outlier",
                 "warning",
                 f"'{name}': {what} the effect of {treatment} would be {number(100 * abs(worst.share))}% "
                 f"{'smaller' if worst.share > 0 else 'greater'}"
                 + (", and significance would change" if worst.changed else ""),
-                "look at that unit; cap the metric at a high quantile fixed beforehand, or compare medians",
+                advice + (", or compare medians" if sides[1] is None else ""),
                 name,
             )
 
 
-def _leave_one_out(whole: Whole, column: str, treatment: Any) -> list[_Without]:
+def _said(value: float, above: str, below: str | None) -> str:
+    if below is None:
+        return f"{value:,.10g}"
+    size = "number of units" if below == SIZE else f"'{below}'"
+    return f"'{above}' is {number(abs(value))} {'more' if value > 0 else 'less'} than its {size} accounts for"
+
+
+def _leave_one_out(whole: Whole, of: tuple[str, Metric], treatment: Any) -> list[_Without]:
     """Return the difference without each of the four extreme units.
 
-    Without a value v: n − 1 units, mean (n·m − v) / (n − 1), Σ(y − ȳ)² less (v − m)²·n / (n − 1).
+    Without a value v: n − 1 units, mean (n·m − v) / (n − 1), Σ(y − ȳ)² less (v − m)²·n / (n − 1). Of a ratio R the
+    value is that of the linearised metric, R + (y − R·d) / d̄.
     """
-    at, arms = whole.arms.columns.index(column), (0, whole.variants.index(treatment))
-    if (whole.arms.n[[*arms]] < 4).any():  # noqa: PLR2004 - a variance without one, and one more
+    name, metric = of
+    at = (0, whole.variants.index(treatment))
+    pair = _pair(whole, metric, treatment)
+    if any(float(arm.n[0]) < 4 for arm, _ in pair):  # noqa: PLR2004 - a variance without one, and one more
         return []
-    left = [(arm, float(ends[column][arms[arm]])) for ends in (whole.low, whole.high) for arm in (0, 1)]
+    divided = "d" in metric.roles or whole.clustered
+    ends = whole.rest[name] if divided else (whole.low[metric.roles["y"]], whole.high[metric.roles["y"]])
+    left = [(place, float(end[at[place]])) for end in ends for place in (0, 1)]
     rows: list[tuple[list[float], list[float], list[float]]] = []
-    for arm, value in [(-1, 0.0), *left]:
+    for where, value in [(-1, 0.0), *left]:
         rows.append(([], [], []))
-        for place in (0, 1):
-            n, mean = float(whole.arms.n[arms[place]]), float(whole.arms.mean[arms[place], at])
-            squares = float(whole.arms.comoment[arms[place], at, at])
-            if place == arm:
-                squares = max(squares - (value - mean) ** 2 * n / (n - 1.0), 0.0)
-                n, mean = n - 1.0, mean - (value - mean) / (n - 1.0)
+        for place, (arm, size) in enumerate(pair):
+            n, mean = float(arm.n[0]), float(arm.mean[0])
+            squares = float(arm.variance[0]) * (n - 1.0)
+            if place == where:
+                away = value / size if divided else value - mean
+                squares = max(squares - away**2 * n / (n - 1.0), 0.0)
+                n, mean = n - 1.0, mean - away / (n - 1.0)
             for held, each in zip(rows[-1], (n, mean, squares), strict=True):
                 held.append(each)
     counts, means, sums = (np.array(each) for each in zip(*rows, strict=True))
-    pair = [Samples.from_arrays(("y",), counts[:, k], means[:, [k]], sums[:, [k], None]) for k in (0, 1)]
-    answers = estimate(*make_arms(pair[0], pair[1], binary=False))
+    samples = [Samples.from_arrays(("y",), counts[:, k], means[:, [k]], sums[:, [k], None]) for k in (0, 1)]
+    answers = estimate(*make_arms(samples[0], samples[1], binary=False))
     effect, significant = answers.effect, answers.pvalue < _LEVEL
     if not (answers.error[0] > 0 and effect[0] != 0):
         return []
@@ -103,8 +178,8 @@ def _leave_one_out(whole: Whole, column: str, treatment: Any) -> list[_Without]:
     changed = significant[1:] != significant[0]
     names = (whole.variants[0], treatment)
     return [
-        _Without(names[arm], value, float(share[k]), float(moved[k]), bool(changed[k]))
-        for k, (arm, value) in enumerate(left)
+        _Without(names[place], value, float(share[k]), float(moved[k]), bool(changed[k]))
+        for k, (place, value) in enumerate(left)
         if np.isfinite(share[k])
     ]
 

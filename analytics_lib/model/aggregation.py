@@ -6,18 +6,23 @@ A warehouse answers with one statement, a frame with a few passes over its colum
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from analytics_lib.errors import InputError, nearest
+from analytics_lib.model.wanted import QuantileRequest, Residual
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
 
     from analytics_lib.model.moment_table import ClusterMoments, MomentTable
+
+__all__ = [
+    "MISSING", "SEGMENT", "SEGMENT_VALUE", "SIZE", "STRATUM", "VARIANT", "Extremes", "MomentAnswer", "MomentRequest",
+    "MomentSource", "QuantileRequest", "QuantileTable", "Residual", "UnitCounts",
+]  # fmt: skip
 
 VARIANT: Final = "variant"
 """The label of a unit's variant, whatever its column is called."""
@@ -30,35 +35,6 @@ MISSING: Final = "(missing)"
 """The value of a segment that holds the units without one."""
 
 _RESERVED: Final = (VARIANT, STRATUM, SEGMENT, SEGMENT_VALUE)
-
-
-@dataclass(frozen=True)
-class QuantileRequest:
-    """A quantile wanted in each group, with order statistics around it.
-
-    Parameters
-    ----------
-    column
-        The metric's column.
-    q
-        Which quantile, between 0 and 1.
-    confidence
-        How often the interval between the order statistics must hold the quantile.
-    """
-
-    column: str
-    q: float = 0.5
-    confidence: float = 0.95
-
-    def __post_init__(self) -> None:
-        for name, value in (("quantile q", self.q), ("confidence", self.confidence)):
-            if not 0 < value < 1:
-                raise InputError(f"the {name} of '{self.column}' is {value}", hint="it lies between 0 and 1")
-
-    @property
-    def z(self) -> float:
-        """The normal quantile that belongs to the confidence."""
-        return NormalDist().inv_cdf(0.5 + self.confidence / 2)
 
 
 @dataclass(frozen=True)
@@ -87,6 +63,8 @@ class MomentRequest:
         A column of units to be counted.
     extremes
         Columns whose smallest and largest values are wanted.
+    residuals
+        Residuals whose smallest and largest values are wanted as well.
     quantiles
         Quantiles wanted. Never by stratum, and not together with clusters.
 
@@ -107,6 +85,7 @@ class MomentRequest:
     unit: str | None = None
     extremes: tuple[str, ...] = ()
     quantiles: tuple[QuantileRequest, ...] = ()
+    residuals: tuple[Residual, ...] = ()
 
     def __post_init__(self) -> None:
         for what, names in (("columns", self.columns), ("by", self.by), ("segments", self.segments)):
@@ -133,6 +112,11 @@ class MomentRequest:
         """The columns of the moments: those asked for, those of quantiles, and the clusters' size."""
         extra = (each.column for each in self.quantiles if each.column not in self.columns)
         return (*self.columns, *dict.fromkeys(extra), *((SIZE,) if self.cluster is not None else ()))
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The names of what extremes are wanted of."""
+        return (*self.extremes, *(each.name for each in self.residuals))
 
     @property
     def products(self) -> tuple[tuple[int, int], ...]:
@@ -264,6 +248,8 @@ class MomentAnswer:
         Missing values by group and column, shape (R, K).
     extremes, quantiles, units
         What was asked for beside moments.
+    residuals
+        Name → variant → smallest and largest residual, of ratios that one unit could carry.
     clusters
         The moments over clusters around each column's origin, where there are clusters.
     """
@@ -273,6 +259,7 @@ class MomentAnswer:
     extremes: Extremes | None = None
     quantiles: tuple[QuantileTable, ...] = ()
     units: UnitCounts | None = None
+    residuals: Mapping[str, Mapping[Any, tuple[float, float]]] | None = None
     clusters: ClusterMoments | None = None
 
 

@@ -97,7 +97,7 @@ def assemble(
     names = (*request.labels, SEGMENT, SEGMENT_VALUE)
     labels = {name: [row[at] for row in rows] for at, name in enumerate(names)}
     table = MomentTable(labels, groups.n, request.measured, groups.mean, _comoment(request, groups))
-    extremes = Extremes(request.extremes, groups.low, groups.high) if request.extremes else None
+    extremes = Extremes(request.ends, groups.low, groups.high) if request.ends else None
     answer = MomentAnswer(table, groups.missing, extremes)
     if request.segments and "" not in request.groupings:  # while means are near zero, so that no digit is lost
         answer = _with_total(request, answer)

@@ -9,7 +9,7 @@ from support.trial import DAYS, arrow, database, exact, labels_of, make_trial
 from analytics_lib.errors import InputError, QueryError, ReadOnlyError
 from analytics_lib.experiments import Mean, Ratio, analyze
 from analytics_lib.experiments.frames import Frame
-from analytics_lib.model.aggregation import MISSING, SIZE, MomentRequest, QuantileRequest
+from analytics_lib.model.aggregation import MISSING, SIZE, MomentRequest, QuantileRequest, Residual
 from analytics_lib.model.orderstatistics import ranks
 
 FRAME = make_trial()
@@ -146,6 +146,24 @@ def test_extremes(source):
     assert answer.extremes.maximum[:2, 0].tolist() == pytest.approx(wanted["max"].tolist())
     parts = FRAME.groupby(["variant", "tier"], dropna=False)["balance"].max()
     assert sorted(answer.extremes.maximum[2:, 0]) == pytest.approx(sorted(parts))
+
+
+def test_residuals(source):
+    """Of units, and of clusters' sums, whose size is a column like others."""
+    wanted = (Residual("one", "balance", "orders", -2.5), Residual("other", "level", "orders", 4e8))
+    answer = source.moments(MomentRequest("variant", ("orders", "balance", "level"), residuals=wanted))
+    for at, each in enumerate(wanted):
+        rest = (FRAME[each.above] - each.slope * FRAME[each.below]).groupby(FRAME["variant"]).agg(["min", "max"])
+        assert answer.extremes.minimum[:, at].tolist() == pytest.approx(rest["min"].tolist(), rel=1e-12)
+        assert answer.extremes.maximum[:, at].tolist() == pytest.approx(rest["max"].tolist(), rel=1e-12)
+    sized = MomentRequest(
+        "variant", ("balance",), cluster="village", extremes=(SIZE,), residuals=(Residual("y", "balance", SIZE, -5.0),)
+    )
+    found = source.moments(sized).extremes
+    sums = (FRAME["balance"] + 5.0).groupby([FRAME["variant"], FRAME["village"]]).agg(["size", "sum"])
+    sums = sums.groupby("variant").agg(["min", "max"])
+    assert found.minimum == pytest.approx(sums[[("size", "min"), ("sum", "min")]].to_numpy(), rel=1e-9)
+    assert found.maximum == pytest.approx(sums[[("size", "max"), ("sum", "max")]].to_numpy(), rel=1e-9)
 
 
 @pytest.mark.parametrize("q", [0.01, 0.5, 0.9])
