@@ -107,8 +107,9 @@ def shown_keys(rows: FromClause, request: MomentRequest, segment: str, blank: Se
 
 def keys_found(request: MomentRequest, found: Found) -> list[tuple[str, tuple[Any, ...], Any]]:
     """Return the keys in a statement's result, as `model.answers` takes them."""
-    values = list(zip(*(found[f"k{at}"] for at in range(len(request.keys))), strict=True))
     numbers = [int(number) for number in found["grouping"]]
+    keys = [found[f"k{at}"] for at in range(len(request.keys))]
+    values = list(zip(*keys, strict=True)) if keys else [()] * len(numbers)
     return [
         ("", values[row], None) if at < 0 else (request.segments[at], values[row], found[f"s{at}"][row])
         for row, at in enumerate(numbers)

@@ -50,7 +50,7 @@ def form_of(source: Source, request: MomentRequest) -> str:
     """Return which form of the statement suits a source."""
     if not source.has_covariance:
         return TWICE
-    few = len(request.keys) == 1 and not request.segments and request.cluster is None
+    few = len(request.keys) <= 1 and not request.segments and request.cluster is None
     return SUMS if few and source.dialect == "duckdb" and source.is_table else PLAIN
 
 
@@ -214,7 +214,7 @@ def _twice(rows: FromClause, request: MomentRequest, grouping: str, blank: Seque
     means = sa.select(*keys, *(sa.func.avg(rows.c[f"d{at}"]).label(f"mean{at}") for at in count)).group_by(*keys)
     centre = means.subquery(f"means{place}")
     away = {f"d{at}": (rows.c[f"d{at}"] - centre.c[f"mean{at}"]).label(f"d{at}") for at in count}
-    same = sa.and_(*(centre.c[key.name].is_not_distinct_from(key) for key in keys))
+    same = sa.and_(sa.true(), *(centre.c[key.name].is_not_distinct_from(key) for key in keys))
     kept = [column for column in rows.c if column.name not in away]
     joined = sa.select(*kept, *away.values(), *(centre.c[f"mean{at}"] for at in count))
     moved = joined.select_from(rows.join(centre, same)).subquery(f"moved{place}")

@@ -40,10 +40,11 @@ def _repeated(source: Source, request: MomentRequest) -> Executable:
     import sqlalchemy as sa
 
     unit: Column = sa.column(str(request.unit))
-    variant: Column = sa.column(request.variant)
+    variant: Column = sa.column(request.variant) if request.variant is not None else sa.literal_column("0")
     by = [label_column(source, name) for name in request.by]
     times: list[Column] = [unit.label("unit"), variant.label("variant"), sa.func.count().label("times")]
-    each = sa.select(*times).select_from(source.rows).where(unit.is_not(None)).group_by(unit, variant, *by)
+    keys = [unit, variant, *by] if request.variant is not None else [unit, *by]
+    each = sa.select(*times).select_from(source.rows).where(unit.is_not(None)).group_by(*keys)
     rows = each.subquery("each_variant").c
     nameless = sa.func.max(sa.case((rows.variant.is_(None), 1), else_=0))  # a variant that is missing counts as one
     seen: list[Any] = [

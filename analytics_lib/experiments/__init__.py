@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from analytics_lib.experiments.planning import minimum_effect, power, sample_size
     from analytics_lib.experiments.sample_ratio import sample_ratio, sample_ratio_sequential
     from analytics_lib.experiments.sequential import AlwaysValid, GroupSequential
+    from analytics_lib.experiments.sizing import Sizing, plan_from
     from analytics_lib.model.decisions import Decision, Finding, Role
     from analytics_lib.model.moments import Moments
 
@@ -45,6 +46,7 @@ __all__ = [
     "Quantile",
     "Ratio",
     "Role",
+    "Sizing",
     "adjust",
     "analyze",
     "boundaries",
@@ -52,6 +54,7 @@ __all__ = [
     "decide_experiment",
     "interaction",
     "minimum_effect",
+    "plan_from",
     "power",
     "sample_ratio",
     "sample_ratio_sequential",
@@ -69,6 +72,7 @@ _NAMES_OF = {
     "multiplicity": ("adjust",),
     "planning": ("minimum_effect", "power", "sample_size"),
     "sample_ratio": ("sample_ratio", "sample_ratio_sequential"),
+    "sizing": ("Sizing", "plan_from"),
     "sequential": ("AlwaysValid", "GroupSequential"),
 }
 _HOME = {name: f"{__name__}.{module}" for module, names in _NAMES_OF.items() for name in names}

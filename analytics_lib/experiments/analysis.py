@@ -103,11 +103,11 @@ def analyze(  # noqa: PLR0913, PLR0917 - the parts of one experiment, each by it
     [['A', 'B', 1.75]]
     """
     Question(alpha=alpha)  # says what is wrong with alpha
-    named, adjusting = _named(metrics), correction_of(correction)
+    named, adjusting = named_metrics(metrics), correction_of(correction)
     _require_possible(named, plan, cluster, strata, by_day)
     request = _request(named, variant, by_day, tuple([segments] if isinstance(segments, str) else segments), strata,
                        cluster, unit)  # fmt: skip
-    source = _source(data)
+    source = as_source(data)
     answer = source.moments(request)
     variants = _variants(answer, variant, control)
     _require_sound(answer, named, request)
@@ -117,7 +117,8 @@ def analyze(  # noqa: PLR0913, PLR0917 - the parts of one experiment, each by it
     return Results(trial, adjusting, sample_ratio(counts, expected), expected)
 
 
-def _source(data: Any) -> MomentSource:
+def as_source(data: Any) -> MomentSource:
+    """Return data as what answers with moments."""
     if callable(getattr(data, "moments", None)):
         return cast("MomentSource", data)
     from analytics_lib.experiments.frames import Frame
@@ -125,7 +126,14 @@ def _source(data: Any) -> MomentSource:
     return Frame(data)
 
 
-def _named(metrics: Mapping[str, Metric] | Sequence[Metric]) -> dict[str, Metric]:
+def named_metrics(metrics: Mapping[str, Metric] | Sequence[Metric]) -> dict[str, Metric]:
+    """Return metrics by name; those of a list by their columns.
+
+    Raises
+    ------
+    InputError
+        There are none, one is no metric, or two have the same name.
+    """
     if isinstance(metrics, (Mean, Ratio, Quantile)):
         metrics = [metrics]
     if isinstance(metrics, Mapping):

@@ -45,6 +45,11 @@ class Columns:
         self._data: Any = data
         self._is_arrow = kind == "pyarrow"
 
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self._data)
+
     def names(self) -> list[str]:
         """Return the names of the columns."""
         return [str(name) for name in (self._data.column_names if self._is_arrow else self._data.columns)]

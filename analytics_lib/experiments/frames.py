@@ -146,7 +146,7 @@ class _Pass:
         known = np.array([name is not None for name in names], dtype=bool)
         there = known[unit] if len(names) else np.zeros(0, dtype=bool)
         rows, different = len(unit), int(known.sum())
-        variant, variants = self._columns.codes(request.variant)
+        variant, variants = self._columns.codes(request.variant) if request.variant is not None else (0 * unit, [None])
         by = [self._columns.codes(name, days=True) for name in request.by]
         coded = [(unit[there], len(names)), (variant[there], len(variants))]
         each, _ = _combined([*coded, *((code[there], len(labels)) for code, labels in by)])
@@ -162,6 +162,8 @@ class _Pass:
         by = {*self._request.by}
         coded = [self._columns.codes(name, days=name in by) for name in self._request.keys]
         coded += [self._columns.codes(grouping)] if grouping else []
+        if not coded:
+            return np.zeros(self._columns.rows, dtype=np.intp), [()]
         code, rows = _combined([(each, len(labels)) for each, labels in coded])
         labels = [labels for _, labels in coded]
         return code, [tuple(each[at] for each, at in zip(labels, row, strict=True)) for row in rows.tolist()]

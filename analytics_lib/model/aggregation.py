@@ -44,7 +44,7 @@ class MomentRequest:
     Parameters
     ----------
     variant
-        The column that tells the variants; its label is `VARIANT`.
+        The column that tells the variants, whose label is `VARIANT`; None where all rows are one group.
     columns
         Metric columns: numbers or booleans.
     pairs
@@ -75,7 +75,7 @@ class MomentRequest:
     (('variant',), ('orders', 'orders_before'))
     """
 
-    variant: str
+    variant: str | None
     columns: tuple[str, ...]
     pairs: tuple[tuple[str, str], ...] = ()
     by: tuple[str, ...] = ()
@@ -131,12 +131,14 @@ class MomentRequest:
     @property
     def keys(self) -> tuple[str, ...]:
         """The columns that each grouping has."""
-        return (self.variant, *self.by, *((self.strata,) if self.strata is not None else ()))
+        names = (self.variant, *self.by, self.strata)
+        return tuple(name for name in names if name is not None)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The names of the labels that go with `keys`."""
-        return (VARIANT, *self.by, *((STRATUM,) if self.strata is not None else ()))
+        first, last = (VARIANT,) * (self.variant is not None), (STRATUM,) * (self.strata is not None)
+        return (*first, *self.by, *last)
 
     @property
     def groupings(self) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def assemble(
     InputError
         There are no rows, or a value is not finite.
     """
-    if not keys:
+    if not keys or not (request.keys or groups.n.any()):  # without a key, no rows are a group of none
         raise InputError("there are no rows", where=where, hint="is the query's condition right?")
     rows = [segment_labels(*key) for key in keys]
     place = {name: at for at, name in enumerate(("", *request.segments))}

@@ -119,7 +119,7 @@ class Summary:
         for what, given in asked.items():
             if given:
                 raise InputError(f"{what} cannot be told from sums", where=self._where, hint="give a row a unit")
-        for name in (request.variant, *request.by):
+        for name in request.keys:
             self._column(name)
 
     def _moments(self, row: int, request: MomentRequest) -> tuple[int, list[float], list[list[float]]]:
