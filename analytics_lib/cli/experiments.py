@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from analytics_lib.cli.looks import moment, print_first_numbers, print_look, print_power, table
+from analytics_lib.cli.looks import moment, print_first_numbers, print_look, table
 from analytics_lib.cli.output import console, print_json
+from analytics_lib.cli.planning import power
+from analytics_lib.cli.reading import read_yaml
 from analytics_lib.cli.workspaces import opened
 from analytics_lib.errors import ExperimentError
 
@@ -185,52 +187,6 @@ def decide(
     _say(name, f"decided: {stored.decision}", as_json=as_json)
 
 
-def power(  # noqa: PLR0913, PLR0917 - the numbers of a plan, each by its usual name
-    context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="A registered experiment.", metavar="NAME")] = None,
-    mde: Annotated[float | None, typer.Option("--mde", help="Effect worth finding; of NAME relative.")] = None,
-    n: Annotated[float | None, typer.Option("--n", help="Units in control.")] = None,
-    chance: Annotated[float, typer.Option("--power", help="Chance wanted of finding the effect.")] = 0.8,
-    sd: Annotated[float | None, typer.Option("--sd", help="Standard deviation of a unit's value.")] = None,
-    proportion: Annotated[float | None, typer.Option("--proportion", help="Control's share, in place of --sd.")] = None,
-    mean: Annotated[float | None, typer.Option("--mean", help="Control's mean: --mde is relative to it.")] = None,
-    alpha: Annotated[float, typer.Option("--alpha", help="Rate of false alarms.")] = 0.05,
-    ratio: Annotated[float, typer.Option("--ratio", help="Units in treatment for each in control.")] = 1.0,
-    correlation: Annotated[float, typer.Option("--correlation", help="Of the metric with its covariate.")] = 0.0,
-    looks: Annotated[int | None, typer.Option("--looks", help="Equal looks of a group-sequential plan.")] = None,
-    units_per_day: Annotated[float | None, typer.Option("--units-per-day", help="Of all variants.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say how many units an experiment needs, what it can find, and for how long it must run.
-
-    Of NAME the spread is that of its results so far. Otherwise give --sd or --proportion, and --mde, --n or both.
-    """
-    from analytics_lib.experiments import GroupSequential
-    from analytics_lib.pipeline.planned import plan_power, power_of
-
-    if name is not None:
-        if [n, sd, proportion, mean, looks, units_per_day] != [None] * 6 or (chance, alpha, ratio) != (0.8, 0.05, 1.0):
-            raise ExperimentError(
-                "a name and numbers of a plan were given", hint="of a registered experiment only --mde may be another"
-            )
-        found = power_of(opened(context), name, mde=mde)
-        if as_json:
-            print_json([each.to_json() for each in found])
-        else:
-            print_power(found)
-        return
-    design: dict[str, Any] = {
-        "sd": sd, "proportion": proportion, "mean": mean, "relative": mean is not None, "alpha": alpha, "ratio": ratio,
-        "correlation": correlation, "plan": None if looks is None else GroupSequential(looks),
-    }  # fmt: skip
-    answer = plan_power(mde, n, chance, units_per_day, **design)
-    if as_json:
-        print_json(answer)
-        return
-    for key, value in answer.items():
-        console.print(f"{key.replace('_', ' ')}: {value:,.6g}")
-
-
 def _say(name: str, status: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"experiment": name, "status": status})
@@ -250,14 +206,14 @@ def _variants(given: list[str]) -> dict[str, Any]:
         variant, _, share = each.rpartition("=")
         if not variant:
             raise ExperimentError(f"--variant is '{each}'", hint="NAME=SHARE is right: control=50")
-        shares[variant] = _yaml(share, f"--variant {each}")
+        shares[variant] = read_yaml(share, f"--variant {each}")
     return {"variants": shares, "control": next(iter(shares))} if shares else {}
 
 
 def _metrics(given: list[str]) -> dict[str, Any]:
     metrics: dict[str, Any] = {}
     for each in given:
-        read = _yaml(each, "--metric")
+        read = read_yaml(each, "--metric")
         if not isinstance(read, dict):
             raise ExperimentError(f"--metric is '{each}'", hint="'orders: {kind: mean, role: success}' is right")
         metrics |= read
@@ -270,16 +226,5 @@ def _others(given: list[str]) -> dict[str, Any]:
         key, separator, value = each.partition("=")
         if not separator:
             raise ExperimentError(f"--set is '{each}'", hint="KEY=VALUE is right: title='One step'")
-        found[key] = _yaml(value, f"--set {key}")
+        found[key] = read_yaml(value, f"--set {key}")
     return found
-
-
-def _yaml(text: str, where: str) -> Any:
-    import yaml
-
-    from analytics_lib.workspace.complaints import yaml_complaint
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise yaml_complaint(error, where, ExperimentError) from None

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from analytics_lib.registry import Look
 
 _STYLES = {"ship": "green", "roll back": "red", "unhealthy": "red", "keep going": "cyan", "inconclusive": "yellow"}
-_NUMERIC = {"Units", "Mean", "Control", "Treated", "Change", "p", "Needed", "Days", "Planned", "Power", "Finds"}
+_NUMERIC = {
+    "Units", "Mean", "Control", "Treated", "Change", "p", "Needed", "Days", "Planned", "Power", "Finds", "Clusters",
+    "As planned", "No covariate", "One look", "No clusters",
+}  # fmt: skip
 
 
 def print_first_numbers(numbers: FirstNumbers) -> None:
@@ -29,7 +32,7 @@ def print_first_numbers(numbers: FirstNumbers) -> None:
         return
     lines = table("Variant", "Units", *numbers.means)
     for variant, units in numbers.units.items():
-        means = (_number(values.get(variant)) for values in numbers.means.values())
+        means = (number_of(values.get(variant)) for values in numbers.means.values())
         lines.add_row(escape(str(variant)), f"{units:,}", *means)
     console.print(lines)
 
@@ -53,13 +56,15 @@ def print_look(look: Look, times: int | None = None) -> None:
 
 
 def print_power(found: Sequence[Power]) -> None:
-    """Print what each metric can find."""
+    """Print what each metric can find, and what that is planned from."""
+    if found:
+        console.print(f"From {escape(found[0].basis)}.")
     lines = table("Metric", "Treatment", "Mean", "Needed", "Days", "Planned", "Power", "Finds", "Note")
     for each in found:
         lines.add_row(
-            escape(each.metric), escape(each.treatment), _number(each.mean), _count(each.units_needed),
-            _count(each.days_needed), _count(each.planned_units), _number(each.power_as_planned),
-            "–" if each.minimum_effect is None else f"{each.minimum_effect:.2%}", escape(each.note or "–"),
+            escape(each.metric), escape(each.treatment), number_of(each.mean), count_of(each.units_needed),
+            count_of(each.days_needed), count_of(each.planned_units), number_of(each.power_as_planned),
+            percent_of(each.minimum_effect), escape(each.note or "–"),
         )  # fmt: skip
     console.print(lines)
 
@@ -86,20 +91,28 @@ def _results(rows: Mapping[str, list[Any]]) -> Table:
             continue
         low, high = (_share(rows[f"rel_effect_size_ci_{side}"][at]) for side in ("lower", "upper"))
         cells = (
-            metric, str(rows["treatment"][at]), _number(rows["mean_control"][at]), _number(rows["mean_treatment"][at]),
-            _share(rows["rel_effect_size"][at]), f"{low} and {high}", _number(rows["pvalue_adjusted"][at]),
+            metric, str(rows["treatment"][at]),
+            number_of(rows["mean_control"][at]), number_of(rows["mean_treatment"][at]),
+            _share(rows["rel_effect_size"][at]), f"{low} and {high}", number_of(rows["pvalue_adjusted"][at]),
             rows["decision"][at],
         )  # fmt: skip
         lines.add_row(*(escape(cell) for cell in cells))
     return lines
 
 
-def _number(value: Any) -> str:
+def number_of(value: Any) -> str:
+    """Return a number as it is shown."""
     return "–" if value is None or not math.isfinite(float(value)) else f"{float(value):.4g}"
 
 
-def _count(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"
+def count_of(value: float | None) -> str:
+    """Return a count as it is shown."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:,.0f}"
+
+
+def percent_of(value: float | None) -> str:
+    """Return a share as it is shown."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:.2%}"
 
 
 def _share(value: Any) -> str:

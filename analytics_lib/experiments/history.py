@@ -122,8 +122,8 @@ class History:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What to bear in mind, each a sentence."""
-        found = [f"'{name}': {each.note}" for name, each in self.spreads.items() if each.note]
+        """What to bear in mind whatever the metric, each a sentence."""
+        found = []
         if self.span is not None and self.span < _WEEK:
             days = f"{self.span} day{'s' * (self.span > 1)}"
             found.append(f"the history has {days}, less than a week: days of a week differ")

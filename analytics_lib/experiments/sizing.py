@@ -79,15 +79,22 @@ class Sizing:
                 f"'{row['metric']}' needs {'most: ' * (len(needed) > 1)}{row['units_needed']:,} units in all variants"
                 f"{clusters}{days}, to find a change of {_percent(row['mde'])} with a power of {self.chance:.0%}"
             )
-            least = f", and changes from {_percent(row['minimum_effect'])} on as often as asked for"
-            said.append(
-                f"{row['planned_units']:,} units find it with a power of {row['power']:.0%}"
-                f"{'' if math.isnan(row['minimum_effect']) else least}"
-            )
+            if not math.isnan(row["power"]):
+                least = f"; with {self.chance:.0%} they find changes from {_percent(row['minimum_effect'])} on"
+                said.append(
+                    f"{self._horizon(row['planned_units'])} with a power of {row['power']:.0%}"
+                    f"{'' if math.isnan(row['minimum_effect']) else least}"
+                )
         if self.units_per_day is None and self.history.clusters is None:
             said.append("How many days that takes is not known: name the column of the day that units came in")
+        said += [f"'{name}': {note}" for name, note in zip(self.rows["metric"], self.rows["note"], strict=True) if note]
         said += [f"{note[:1].upper()}{note[1:]}" for note in self.history.notes]
         return " ".join(f"{each}." for each in said)
+
+    def _horizon(self, planned: int) -> str:
+        if self.units_per_day is None:
+            return f"As many units as the history has, {planned:,}, find it"
+        return f"{_counted(planned / self.units_per_day / _WEEK, 'week')} bring {planned:,}, which find it"
 
 
 def plan_from(  # noqa: PLR0913 - the parts of one plan, each by its usual name
@@ -211,6 +218,7 @@ def _line(name: str, spread: Spread, effect: float, asked: _Asked) -> dict[str, 
         return line
     design = spread.design()
     full = {**design, **asked.tests, "plan": asked.plan}
+    at: dict[str, Any] = {"n": asked.horizon * asked.share}
     try:
         needed = asked.needed(effect, design)
         control = needed * asked.share
@@ -222,9 +230,9 @@ def _line(name: str, spread: Spread, effect: float, asked: _Asked) -> dict[str, 
             "units_without_covariate": asked.needed(effect, spread.design(covariates=False)),
             "units_without_looks": asked.needed(effect, design, looks=False),
             "units_without_clusters": asked.needed(effect, spread.design(clusters=False)),
-            "power": power(effect, n=asked.horizon * asked.share, **full),
         }  # fmt: skip
-        line["minimum_effect"] = minimum_effect(n=asked.horizon * asked.share, power=asked.chance, **full)
+        line["power"] = power(effect, **at, **full)
+        line["minimum_effect"] = minimum_effect(power=asked.chance, **at, **full)
     except InputError as problem:
         line["note"] = problem.message
     return line
@@ -261,4 +269,4 @@ def _percent(share: float) -> str:
 
 
 def _counted(number: float, what: str) -> str:
-    return f"{number:,.0f} {what}{'s' * (number != 1)}"
+    return f"{number:,.3g} {what}{'s' * (number != 1)}" if number < 1e3 else f"{number:,.0f} {what}s"  # noqa: PLR2004

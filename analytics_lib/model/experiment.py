@@ -40,6 +40,9 @@ class Experiment(Strict):
     summary: str | None = Field(None, min_length=1, description="A SELECT with a row a variant, or a variant and day.")
     exposures: Exposures | None = Field(None, description="A table of exposures, in place of a SELECT.")
     facts: list[Facts] = Field(default_factory=list, description="Tables of facts, joined to exposures.")
+    history: str | None = Field(
+        None, min_length=1, description="A SELECT with a row a unit of the past, without variants, to plan from."
+    )
     variant: str = Field("variant", min_length=1, description="The results' column of the variant.")
     day: str | None = Field(None, min_length=1, description="The results' column of the day of exposure, for history.")
     cluster: str | None = Field(None, min_length=1, description="Column of clusters that were randomised as a whole.")

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analytics_lib.connectors import Connection
+    from analytics_lib.connectors.tables import Table
     from analytics_lib.experiments.engine import Plan
     from analytics_lib.experiments.metrics import Metric
     from analytics_lib.model.aggregation import MomentAnswer, MomentRequest
     from analytics_lib.model.experiment import Experiment
+    from analytics_lib.model.experiment_parts import ExperimentMetric
     from analytics_lib.workspace import Workspace
     from analytics_lib.workspace.experiments import ExperimentFile
 
@@ -33,16 +35,17 @@ SUMMARY_ROWS: Final = 10_000
 
 def metrics_of(experiment: Experiment) -> dict[str, Metric]:
     """Return the metrics as declarations."""
-    found: dict[str, Metric] = {}
-    for name, metric in experiment.metrics.items():
-        column, covariate = metric.column or name, metric.covariate
-        if metric.kind == "ratio":
-            found[name] = Ratio(str(metric.numerator), str(metric.denominator), covariate, metric.covariate_denominator)
-        elif metric.kind == "quantile":
-            found[name] = Quantile(column, 0.5 if metric.q is None else metric.q)
-        else:
-            found[name] = (Mean if metric.kind == "mean" else Proportion)(column, covariate)
-    return found
+    return {name: metric_of(name, metric) for name, metric in experiment.metrics.items()}
+
+
+def metric_of(name: str, metric: ExperimentMetric) -> Metric:
+    """Return a metric as a declaration; its column is by default called as it is."""
+    column, covariate = metric.column or name, metric.covariate
+    if metric.kind == "ratio":
+        return Ratio(str(metric.numerator), str(metric.denominator), covariate, metric.covariate_denominator)
+    if metric.kind == "quantile":
+        return Quantile(column, 0.5 if metric.q is None else metric.q)
+    return (Mean if metric.kind == "mean" else Proportion)(column, covariate)
 
 
 def roles_of(experiment: Experiment) -> dict[str, Role]:
@@ -155,14 +158,37 @@ def opened_rows(workspace: Workspace, file: ExperimentFile) -> Iterator[Rows]:
     InputError
         The query is not one SELECT, the database refuses it, or the time is over.
     """
-    experiment = file.experiment
-    spec = workspace.connection(experiment.connection, where=file.where("connection"))
-    key = next(key for key in ("units", "summary", "exposures") if getattr(experiment, key) is not None)
+    key = next(key for key in ("units", "summary", "exposures") if getattr(file.experiment, key) is not None)
+    with told_at(file, key), opened_connection(workspace, file.experiment.connection, file) as connection:
+        yield Rows(_source(connection, file, key), file)
+
+
+@contextmanager
+def opened_history(workspace: Workspace, file: ExperimentFile) -> Iterator[Any]:
+    """Open the rows that an experiment is planned from, as `opened_rows` does those of its results."""
+    with told_at(file, "history"), opened_connection(workspace, file.experiment.connection, file) as connection:
+        yield queried(connection, file, "history")
+
+
+@contextmanager
+def opened_connection(workspace: Workspace, name: str, file: ExperimentFile | None = None) -> Iterator[Connection]:
+    """Open a connection read-only, with the limit of time that experiments have for all that is asked of it.
+
+    Parameters
+    ----------
+    workspace
+        Whose connections and settings hold.
+    name
+        The connection's name.
+    file
+        Where it was named; on the command line if left out.
+    """
+    spec = workspace.connection(name, where="--connection" if file is None else file.where("connection"))
     seconds = int(workspace.settings["experiments.time_limit"])
-    with told_at(file, key), open_connection(replace(spec, read_only=True)) as connection:
+    with open_connection(replace(spec, read_only=True)) as connection:
         connection.ping()
         with connection.time_limit(seconds):
-            yield Rows(_source(connection, file, key), file)
+            yield connection
 
 
 @contextmanager
@@ -181,10 +207,7 @@ def _source(connection: Connection, file: ExperimentFile, key: str) -> Any:
     if experiment.exposures is not None:
         days = (experiment.start, experiment.end)
         return ExposedUnits(connection, experiment.exposures, experiment.facts, days)
-    query = str(getattr(experiment, key))
-    if first_word(query) in _NO_SELECT:
-        raise ExperimentError(f"the query is no SELECT: it starts with {first_word(query).upper()}")
-    rows = connection.query(query, **_values(file, query, key))
+    rows = queried(connection, file, key)
     if key == "units":
         return rows
     frame = rows.to_frame(limit=SUMMARY_ROWS + 1)
@@ -196,6 +219,31 @@ def _source(connection: Connection, file: ExperimentFile, key: str) -> Any:
     shares = [metric.column or name for name, metric in experiment.metrics.items() if metric.kind == "proportion"]
     columns = {str(name): frame[name].tolist() for name in frame.columns}
     return Summary(columns, experiment.variant, experiment.day, shares, where=file.where(key))
+
+
+def queried(connection: Connection, file: ExperimentFile, key: str) -> Table:
+    """Return what the SELECT under a key of the file says.
+
+    Raises
+    ------
+    InputError
+        It is no single SELECT, or names what stands for nothing.
+    """
+    query = str(getattr(file.experiment, key))
+    require_select(query)
+    return connection.query(query, **_values(file, query, key))
+
+
+def require_select(query: str) -> None:
+    """Refuse reading statements that are no SELECT; others the connection refuses.
+
+    Raises
+    ------
+    ExperimentError
+        It is one.
+    """
+    if first_word(query) in _NO_SELECT:
+        raise ExperimentError(f"the query is no SELECT: it starts with {first_word(query).upper()}")
 
 
 def _values(file: ExperimentFile, query: str, key: str) -> dict[str, object]:

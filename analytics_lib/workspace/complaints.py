@@ -150,7 +150,7 @@ def _model_of(loc: Keys, root: type[BaseModel]) -> type[BaseModel]:
     if loc[0] == "for_each" and "Registered" in loc[2:]:
         return Registered
     below: Mapping[Any, type[BaseModel]] = {"parameters": Refinement, "for_each": Query, "freshness": Query}
-    return below.get(loc[0], Report) if len(loc) > 1 else Report
+    return below.get(loc[0], root) if len(loc) > 1 else root
 
 
 def _joined(keys: Keys) -> str:

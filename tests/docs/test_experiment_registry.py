@@ -6,9 +6,13 @@ import re
 import shlex
 from pathlib import Path
 
+import duckdb
+import numpy as np
+import pandas as pd
 import pytest
 import typer
 import yaml
+from support.experiments import make_laboratory
 
 from analytics_lib.cli.app import app
 from analytics_lib.pipeline.trials import metrics_of, plan_of, roles_of
@@ -25,7 +29,7 @@ def blocks(page):
 
 
 def shown():
-    lines = re.findall(r"^ {4}analytics experiment (.*)$", PAGE, re.MULTILINE)
+    lines = re.findall(r"^ {4}analytics experiment (.*)$", PAGE.replace("\\\n", " "), re.MULTILINE)
     lines += re.findall(r"`analytics experiment ([a-z]+ [^`]*)`", PAGE)
     return [shlex.split(line) for line in lines]
 
@@ -45,6 +49,29 @@ def test_the_example_of_exposures():
     metrics = {"revenue": {"kind": "mean", "covariate": "revenue_before", "role": "success"}}
     facts = make_experiment("checkout", {**keys, **exposed, "metrics": metrics}).experiment.facts
     assert facts[0].columns["revenue_before"].when == "before"
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A workspace with the table that the page plans from."""
+    rng, units = np.random.default_rng(20), 40_000
+    before = rng.poisson(3, units)
+    seen = np.datetime64("2026-02-01") + np.arange(units) % 28
+    frame = {"user_id": np.arange(units), "first_seen": seen, "orders_before": before}
+    make_laboratory(tmp_path / "lab")
+    with duckdb.connect(str(tmp_path / "lab/warehouse.duckdb")) as connection:
+        connection.register("given", pd.DataFrame(frame | {"orders": rng.poisson(0.5 + 0.8 * before)}))
+        connection.execute("create schema ops; create table ops.visitors as select * from given")
+    return tmp_path / "lab"
+
+
+def test_what_a_table_is_planned_to_need(shop, analytics):
+    command, output = re.search(
+        r"^ {4}analytics (experiment power --connection.*?)\n\n```text\n(.*?)^```", PAGE, re.M | re.S
+    ).groups()
+    answer = analytics("-w", shop, *shlex.split(command.replace("\\\n", " ")))
+    assert answer.code == 0, answer.err
+    assert answer.out.split() == output.split(), answer.out
 
 
 def test_there_are_commands_to_try():

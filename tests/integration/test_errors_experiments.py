@@ -254,7 +254,8 @@ def test_the_effect_worth_finding_must_be_known(lab, analytics):
     write(lab.root)
     analytics("-w", lab.root, "experiment", "add", "checkout")
     assert "it is not said which effect is worth finding" in run(lab, analytics, "power", "checkout")
-    assert "a name and numbers of a plan were given" in run(lab, analytics, "power", "checkout", "--sd", "2")
+    said = run(lab, analytics, "power", "checkout", "--sd", "2", "--power", "0.9")
+    assert "--sd, --power cannot stand here. Of an experiment only --mde can be given" in said
     assert "neither --mde nor --n was given" in run(lab, analytics, "power", "--sd", "2")
     assert "either sd or proportion" in run(lab, analytics, "power", "--mde", "2")
 

@@ -180,10 +180,10 @@ def test_what_is_said():
     said = plan_from(PAST, [Mean("orders", "before"), Proportion("paid")], mde=0.03, day="seen").summary()
     assert said.startswith("'paid' needs most: ")
     assert "units in all variants" in said
-    assert "to find a change of 3 % with a power of 80%. 5,600 units find it" in said
+    assert "to find a change of 3 % with a power of 80%. 4 weeks bring 5,600, which find it with" in said
     assert "is not known" not in said
     said = plan_from(PAST, [Mean("orders", "level")], mde=0.03, cluster="shop", day="seen").summary()
-    assert "Covariate" not in said
+    assert "As many units as the history has, 4,000, find it with a power of" in said
     assert "'orders': covariate 'level' does not vary, and removes nothing." in said
     assert "Days are not told of clusters" in said
     said = plan_from(PAST[PAST["seen"] < "2026-02-04"], [Mean("orders")], mde=0.03, day="seen").summary()
@@ -244,3 +244,10 @@ def test_what_is_wrong_is_said(changes, options, said):
 def test_too_few_rows(rows, said):
     with pytest.raises(InputError, match=said):
         plan_from(PAST.head(rows), [Mean("orders")], mde=0.03)
+
+
+def test_two_clusters_tell_what_is_needed_but_find_nothing():
+    found = row(plan_from(PAST.assign(half=PAST["user"] % 2), [Mean("orders")], mde=0.5, cluster="half"))
+    assert found["units_needed"] > 0
+    assert math.isnan(found["power"])
+    assert "leave no degrees of freedom" in found["note"]
