@@ -49,6 +49,11 @@ class Opened:
         return self._spec.name
 
     @property
+    def dialect(self) -> str:
+        """SQLAlchemy's name of the dialect: ``"postgresql"``, ``"duckdb"``."""
+        return self._url.get_backend_name()
+
+    @property
     def read_only(self) -> bool:
         """Whether writes are refused."""
         return self._spec.read_only

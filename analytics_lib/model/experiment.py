@@ -102,7 +102,7 @@ class Experiment(Strict):
         quantile = next((name for name, metric in self.metrics.items() if metric.kind == "quantile"), None)
         looks = self.plan.looks
         fractions = isinstance(looks, int) or (looks is not None and looks[-1] <= 1)
-        by_day = self.day is not None or (self.exposures is not None and quantile is None)
+        by_day = self.day is not None or (self.exposures is not None and quantile is None and self.cluster is None)
         known = self.planned_units is not None or by_day
         need(not fractions or known, "plan", "the looks are fractions of a number of units that is not known; "
              "give planned_units, or the column of the day")  # fmt: skip
@@ -125,10 +125,13 @@ class Experiment(Strict):
               f"the unit is '{self.unit}' here and '{exposures.unit}' under exposures; leave it out here")  # fmt: skip
         need(self.day is None and self.variant == "variant", "day" if self.day else "variant",
               "exposures name their own columns of time and variant; leave it out here")  # fmt: skip
-        hint = "write a SELECT with a row a unit under `units`"
-        for key in ("segments", "cluster", "strata"):
-            need(not getattr(self, key), key, f"exposures have no {key}; {hint}")
         names = [name for facts in self.facts for name in facts.columns]
+        for key in ("segments", "cluster", "strata"):
+            kept = getattr(self, key) or ()
+            for name in (kept,) if isinstance(kept, str) else kept:
+                said = "has a meaning of its own" if name in _TAKEN else "is made of facts"
+                need(name not in _TAKEN and name not in names, key,
+                      f"the column '{name}' {said}; name another column of the exposures")  # fmt: skip
         for name in names:
             said = "has a meaning of its own" if name in _TAKEN else "stands twice under facts"
             need(name not in _TAKEN and names.count(name) == 1, "facts",
@@ -156,6 +159,12 @@ class Experiment(Strict):
             more = (metric.covariate_denominator,) if metric.covariate_denominator else ()
             found[name] = (*(each for each in own if each is not None), *metric.covariates, *more)
         return found
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The columns beside the metrics' that a unit has: segments, cluster, strata."""
+        names = (*self.segments, self.cluster, self.strata)
+        return tuple(dict.fromkeys(name for name in names if name is not None))
 
     @property
     def days(self) -> int:

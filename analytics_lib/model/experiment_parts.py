@@ -157,3 +157,19 @@ class Facts(Strict):
     unit: str = Field(min_length=1, description="Column of the unit.")
     time: str = Field(min_length=1, description="Column of the time of the fact.")
     columns: dict[str, Measure] = Field(min_length=1, description="Column of the results → how it is made.")
+    window: int | None = Field(
+        None,
+        ge=1,
+        description="Days from first exposure on whose facts count; a unit counts once they are over.",
+    )
+    lookback: int | None = Field(
+        None, ge=1, description="Days before first exposure whose facts count as covariates; all by default."
+    )
+
+    @model_validator(mode="after")
+    def _of_some_use(self) -> Self:
+        for key, when in (("window", "after"), ("lookback", "before")):
+            used = any(each.when == when for each in self.columns.values())
+            need(getattr(self, key) is None or used, key, f"no column of these facts is of the time {when} exposure; "
+                  f"leave out {key}")  # fmt: skip
+        return self

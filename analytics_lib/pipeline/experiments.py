@@ -6,13 +6,13 @@ import getpass
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analytics_lib.connectors.exposures import ExposedUnits
 from analytics_lib.errors import ExperimentError, nearest
 from analytics_lib.experiments import analyze
 from analytics_lib.experiments.decision import decide_experiment
-from analytics_lib.model.decisions import Decision, Finding
+from analytics_lib.pipeline.leftout import left_out
 from analytics_lib.pipeline.registration import FirstNumbers, first_numbers
 from analytics_lib.pipeline.storing import data_of
 from analytics_lib.pipeline.trials import day_of, metrics_of, opened_rows, plan_of, roles_of
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from analytics_lib.experiments.results import Results
+    from analytics_lib.model.decisions import Decision, Finding
     from analytics_lib.workspace import Workspace
-
-_TOLERATED = 0.01
-"""Share of units at fault up to which a finding is a warning."""
 
 
 @dataclass(frozen=True)
@@ -170,8 +168,9 @@ def look(workspace: Workspace, name: str, *, who: str | None = None, at: datetim
     with opened_registry(workspace) as registry:
         stored = _begun(registry, name, who, at)
         file = experiment_of(stored)
-        results, findings = _analyzed(workspace, file)
-        decision = _decision(file, results, findings, today=None if stored.status != RUNNING else at.date())
+        results, findings, waiting = _analyzed(workspace, file)
+        today = None if stored.status != RUNNING else at.date()
+        decision = _decision(file, results, findings, today=today, waiting=waiting)
         seen = Look(who, at, decision.verdict, data_of(results, findings, decision))
         registry.add_look(name, seen)
     return seen
@@ -239,7 +238,8 @@ def _begun(registry: ExperimentRegistry, name: str, who: str, at: datetime) -> S
         return stored
 
 
-def _analyzed(workspace: Workspace, file: ExperimentFile) -> tuple[Results, tuple[Finding, ...]]:
+def _analyzed(workspace: Workspace, file: ExperimentFile) -> tuple[Results, tuple[Finding, ...], int]:
+    """Return the analysis, what speaks against it, and how many units wait for their window to be over."""
     experiment, day = file.experiment, day_of(file.experiment)
     with opened_rows(workspace, file) as rows:
         results = analyze(
@@ -249,27 +249,15 @@ def _analyzed(workspace: Workspace, file: ExperimentFile) -> tuple[Results, tupl
             alpha=experiment.alpha,
         )  # fmt: skip
         found = results.check(experiment.start) if day is not None else results.checks
-        more = _left_out(rows.source, experiment.start) if isinstance(rows.source, ExposedUnits) else ()
-    return results, tuple(sorted((*found, *more), key=lambda finding: finding.severity != "error"))
+        counts = rows.source.counts if isinstance(rows.source, ExposedUnits) else None
+    more = left_out(counts, experiment) if counts is not None else ()
+    findings = tuple(sorted((*found, *more), key=lambda finding: finding.severity != "error"))
+    return results, findings, 0 if counts is None else counts.young
 
 
-def _left_out(source: ExposedUnits, first: date) -> Iterator[Finding]:
-    """Yield what the table of exposures holds besides the units that were analyzed."""
-    counts = source.counts
-    for kind, number, said, advice in (
-        ("exposure before start", counts.early, f"exposed before the start on {first}",
-         "correct the start, or find out who showed the variants before it"),
-        ("variant missing", counts.without_variant, "exposed without a variant, and {} left out",
-         "look at how exposures are logged: the variant is lost on the way"),
-    ):  # fmt: skip
-        if number:
-            severity: Any = "error" if number > _TOLERATED * max(counts.units, 1) else "warning"
-            units, verb = ("units", "were") if number > 1 else ("unit", "was")
-            sentence = f"{number:,} {units} {verb} {said.format('are' if number > 1 else 'is')}"
-            yield Finding(kind, severity, sentence, advice)
-
-
-def _decision(file: ExperimentFile, results: Results, findings: Sequence[Finding], *, today: date | None) -> Decision:
+def _decision(
+    file: ExperimentFile, results: Results, findings: Sequence[Finding], *, today: date | None, waiting: int
+) -> Decision:
     """Return what to do; without planned units a running experiment is planned to go on to its last day as it did."""
     experiment = file.experiment
     units = sum(results.sample_ratio.counts.values())
@@ -277,7 +265,7 @@ def _decision(file: ExperimentFile, results: Results, findings: Sequence[Finding
     if today is not None:
         last = min([*results.days[-1:], today, experiment.end])
         per_day = units / max((last - experiment.start).days + 1, 1)
-        planned = max(planned, per_day * experiment.days) if today <= experiment.end else planned
+        planned = max(planned, per_day * experiment.days) if today <= experiment.end else planned + waiting
         planned = experiment.planned_units or getattr(results.plan, "units", None) or planned
     return decide_experiment(
         results, roles_of(experiment), planned_units=planned, units_per_day=per_day, findings=findings,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.connectors import first_word, open_connection, placeholders
-from analytics_lib.connectors.exposures import ExposedUnits
+from analytics_lib.connectors.exposures import Exposed, ExposedUnits
 from analytics_lib.errors import ExperimentError, InputError, nearest
 from analytics_lib.experiments import AlwaysValid, GroupSequential, Mean, Proportion, Quantile, Ratio
 from analytics_lib.model.aggregation import SEGMENT, VARIANT
@@ -78,7 +78,8 @@ def day_of(experiment: Experiment) -> str | None:
     """Return the results' column of days, None where there are none or they cannot be added up."""
     if experiment.exposures is None:
         return experiment.day
-    return None if any(metric.kind == "quantile" for metric in experiment.metrics.values()) else "day"
+    quantiles = any(metric.kind == "quantile" for metric in experiment.metrics.values())
+    return None if quantiles or experiment.cluster is not None else "day"
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,8 @@ def _source(connection: Connection, file: ExperimentFile, key: str) -> Any:
     experiment = file.experiment
     if experiment.exposures is not None:
         days = (experiment.start, experiment.end)
-        return ExposedUnits(connection, experiment.exposures, experiment.facts, days)
+        tables = Exposed(experiment.exposures, experiment.facts, days, experiment.kept)
+        return ExposedUnits(connection, tables)
     rows = queried(connection, file, key)
     if key == "units":
         return rows

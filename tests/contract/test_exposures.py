@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from support.trial import database, make_trial, plain_url
+from support.trial import database, load_tables, make_trial
 
-from analytics_lib.connectors.exposures import DAY, UNIT, VARIANT, ExposedUnits, ExposureCounts
+from analytics_lib.connectors.exposures import DAY, UNIT, VARIANT, Exposed, ExposedUnits, ExposureCounts
 from analytics_lib.errors import QueryError
 from analytics_lib.model.aggregation import MomentRequest
 from analytics_lib.model.experiment_parts import Exposures, Facts
@@ -96,25 +96,15 @@ def expected():
 @pytest.fixture(scope="module", params=ENGINES)
 def lab(request, tmp_path_factory, services):
     with database(request.param, tmp_path_factory.mktemp("lab"), services, make_trial(5)) as connection:
-        engine = sa.create_engine(plain_url(connection._spec.url), poolclass=sa.NullPool)
-        kinds = {
-            "u": sa.Integer,
-            "t": sa.DateTime,
-            "v": sa.String(10),
-            "experiment": sa.String(20),
-            "amount": sa.Integer,
-        }
-        with engine.begin() as own:
-            for name, rows in TABLES.items():
-                table = sa.Table(name, sa.MetaData(), *(sa.Column(column, kinds[column]) for column in rows[0]))
-                table.create(own)
-                own.execute(table.insert(), rows)
-        engine.dispose()
+        load_tables(
+            connection, TABLES,
+            {"u": sa.Integer, "t": sa.DateTime, "v": sa.String(10), "experiment": sa.String(20), "amount": sa.Integer},
+        )  # fmt: skip
         yield connection
 
 
 def test_a_row_a_unit(lab):
-    frame = ExposedUnits(lab, SEEN, [SOLD, CLICKS], DAYS).to_frame()
+    frame = ExposedUnits(lab, Exposed(SEEN, [SOLD, CLICKS], DAYS)).to_frame()
     wanted = expected()
     assert len(wanted) > 40
     assert sorted(frame[UNIT]) == sorted(wanted)
@@ -128,12 +118,17 @@ def test_what_was_left_out_is_counted(lab):
     rows = [row for row in TABLES["seen"] if row["experiment"] == "checkout"]
     units = {row["u"] for row in rows if clock(3, 1) <= row["t"] < clock(3, 8)}
     early = {row["u"] for row in rows if row["t"] < clock(3, 1)}
-    counts = ExposedUnits(lab, SEEN, [SOLD], DAYS).counts
-    assert counts == ExposureCounts(len(units), in_several=1, without_variant=1, early=len(early))
+    after = {row["u"] for row in rows if row["t"] >= clock(3, 8)}
+    late = after - units - early
+    assert len(late) == 3
+    counts = ExposedUnits(lab, Exposed(SEEN, [SOLD], DAYS)).counts
+    assert counts == ExposureCounts(len(units), in_several=1, without_variant=1, early=len(early), late=len(late))
 
 
 def test_moments_by_day(lab):
-    answer = ExposedUnits(lab, SEEN, [SOLD], DAYS).moments(MomentRequest(VARIANT, ("revenue",), by=(DAY,), unit=UNIT))
+    answer = ExposedUnits(lab, Exposed(SEEN, [SOLD], DAYS)).moments(
+        MomentRequest(VARIANT, ("revenue",), by=(DAY,), unit=UNIT)
+    )
     wanted = {}
     for variant, first, facts in expected().values():
         wanted.setdefault((variant, first.date()), []).append(facts[1])
@@ -147,7 +142,7 @@ def test_moments_by_day(lab):
 
 def test_the_values_of_a_where_are_bound(lab):
     bad = SEEN.model_copy(update={"where": {"experiment": "x' or '1'='1"}})
-    assert ExposedUnits(lab, bad, [SOLD], DAYS).counts.units == 0
+    assert ExposedUnits(lab, Exposed(bad, [SOLD], DAYS)).counts.units == 0
 
 
 def test_a_query_that_runs_too_long_is_ended(lab):

@@ -143,3 +143,14 @@ def labels_of(answer, *names):
 
 
 DAYS = [date(2026, 3, day) for day in (1, 2, 3, 4)]
+
+
+def load_tables(connection, tables, kinds):
+    """Write tables of rows, past the library, into the database of a connection."""
+    engine = sa.create_engine(plain_url(connection._spec.url), poolclass=sa.NullPool)
+    with engine.begin() as own:
+        for name, rows in tables.items():
+            table = sa.Table(name, sa.MetaData(), *(sa.Column(column, kinds[column]) for column in rows[0]))
+            table.create(own)
+            own.execute(table.insert(), rows)
+    engine.dispose()

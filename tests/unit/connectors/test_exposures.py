@@ -12,7 +12,7 @@ import pytest
 from duckdb_sqlalchemy import Dialect
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from analytics_lib.connectors.exposures import counts_statement, units_statement
+from analytics_lib.connectors.exposures import Exposed, counts_statement, units_statement
 from analytics_lib.model.experiment_parts import Exposures, Facts
 
 FOLDER = Path(__file__).parents[2] / "snapshot" / "exposures"
@@ -28,12 +28,15 @@ COLUMNS = {
 }
 SOLD = Facts.model_validate({"table": "ops.orders", "unit": "user", "time": "order", "columns": COLUMNS})
 DAYS = (date(2026, 3, 1), date(2026, 3, 28))
+TABLES = Exposed(SEEN, [SOLD], DAYS)
+WINDOWS = Exposed(SEEN, [SOLD.model_copy(update={"window": 7, "lookback": 30})], DAYS, ("country", "shop"))
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-@pytest.mark.parametrize("what", ["units", "counts"])
+@pytest.mark.parametrize("what", ["units", "counts", "windows", "young"])
 def test_statements(name, what):
-    statement = units_statement(SEEN, [SOLD], DAYS) if what == "units" else counts_statement(SEEN, DAYS)
+    tables = TABLES if what in {"units", "counts"} else WINDOWS
+    statement = (units_statement if what in {"units", "windows"} else counts_statement)(tables, name)
     text = f"{statement.compile(dialect=DIALECTS[name])}\n"
     path = FOLDER / name / f"{what}.sql"
     if not path.exists():
@@ -45,6 +48,6 @@ def test_statements(name, what):
 
 def test_facts_before_the_experiment_are_read_only_where_a_covariate_needs_them():
     own = Facts.model_validate({"table": "sold", "unit": "u", "time": "t", "columns": {"orders": {"take": "count"}}})
-    text = str(units_statement(SEEN, [own], DAYS))
+    text = str(units_statement(Exposed(SEEN, [own], DAYS), "duckdb"))
     assert "WHERE t < " in text.replace("\n", " ")
     assert text.count("t >= ") == 3  # of exposures, of facts from the first day on, of facts since a unit's exposure

@@ -1,5 +1,5 @@
 WITH first_exposures AS 
-(SELECT user_id AS unit, min(arm) AS variant, min("at") AS seen, count(DISTINCT arm) AS variants 
+(SELECT user_id AS unit, min(CAST(arm AS TEXT)) AS variant, min("at") AS seen, count(DISTINCT arm) AS variants 
 FROM ops.seen 
 WHERE user_id IS NOT NULL AND "at" >= %(param_1)s AND "at" < %(param_2)s AND experiment = %(experiment_1)s::VARCHAR GROUP BY user_id)
  SELECT first_exposures.unit AS unit, first_exposures.variant AS variant, first_exposures.seen AS day, coalesce(sums0.orders, %(coalesce_1)s::INTEGER) AS orders, coalesce(sums0.revenue, %(coalesce_2)s::INTEGER) AS revenue, coalesce(sums0.revenue_before, %(coalesce_3)s::INTEGER) AS revenue_before 

@@ -4,5 +4,9 @@ FROM ops.seen
 WHERE user_id IS NOT NULL AND at >= ? AND at < ? AND experiment = ? GROUP BY user_id)
  SELECT count(*) AS units, sum(CASE WHEN (first_exposures.variants > ?) THEN ? ELSE ? END) AS sum_1, sum(CASE WHEN (first_exposures.variants = ?) THEN ? ELSE ? END) AS sum_2, (SELECT count(DISTINCT user_id) AS count_1 
 FROM ops.seen 
-WHERE experiment = ? AND at < ?) AS anon_1 
+WHERE experiment = ? AND at < ?) AS anon_1, (SELECT count(*) AS count_2 
+FROM (SELECT user_id AS unit 
+FROM ops.seen 
+WHERE user_id IS NOT NULL AND experiment = ? GROUP BY user_id 
+HAVING min(at) >= ?) AS after_the_end) AS anon_2 
 FROM first_exposures
