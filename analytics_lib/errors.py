@@ -8,6 +8,7 @@ the class's exit code; a library caller catches the branch it can act on::
     │   ├── WorkspaceError          analytics.toml, the folder, a setting, an environment variable
     │   ├── ReportError             a report file
     │   ├── ExperimentError         an experiment's file, or a step that it cannot take
+    │   │   └── ExperimentProblems  several of them at once
     │   ├── NotebookError           a notebook that cannot be run as it stands
     │   ├── ParameterError          a parameter's name, type, range or absence
     │   ├── SuiteError              an expectation suite, or what it names
@@ -86,6 +87,25 @@ class ExperimentError(InputError):
     """An experiment's file, its results when it is registered, or a step that it cannot take."""
 
 
+class ExperimentProblems(ExperimentError):
+    """Several things that are wrong with an experiment, all told at once.
+
+    Attributes
+    ----------
+    problems
+        Each as it would be raised by itself.
+    """
+
+    problems: tuple[InputError, ...] = ()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive the way between processes with its problems."""
+        return (*super().__reduce__(), {"problems": self.problems})
+
+    def __str__(self) -> str:
+        return "\n".join(str(each) for each in self.problems) or super().__str__()
+
+
 class NotebookError(InputError):
     """A notebook that cannot be run as it stands."""
 
@@ -150,6 +170,29 @@ class PublishError(AnalyticsError):
     """The site or the state could not be written."""
 
     exit_code = 4
+
+
+def problems_of(error: InputError) -> tuple[InputError, ...]:
+    """Return the single problems that an error stands for."""
+    return (error.problems if isinstance(error, ExperimentProblems) else ()) or (error,)
+
+
+def together(problems: Iterable[InputError]) -> InputError | None:
+    """Return one error for several problems: the only one itself, each sentence once; None for none.
+
+    Examples
+    --------
+    >>> print(together([InputError("no owner", where="a.yml:1"), InputError("no end"), InputError("no end")]))
+    a.yml:1: no owner
+    no end
+    """
+    single = {str(each): each for error in problems for each in problems_of(error)}
+    if len(single) > 1:
+        problems = tuple(single.values())
+        error = ExperimentProblems(f"{len(problems)} things are wrong", where=problems[0].where)
+        error.problems = problems
+        return error
+    return next(iter(single.values()), None)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ import typer
 from analytics_lib import __version__
 from analytics_lib.cli import apps, building, daemon, experiments, history, serving, setup
 from analytics_lib.cli.output import print_error
-from analytics_lib.errors import AnalyticsError
+from analytics_lib.errors import AnalyticsError, InputError, problems_of
 
 app = typer.Typer(
     name="analytics",
@@ -58,7 +58,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(arguments)
     except AnalyticsError as error:
-        print_error(error)
+        for each in problems_of(error) if isinstance(error, InputError) else (error,):
+            print_error(each)
         sys.exit(error.exit_code)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -13,7 +13,10 @@ from analytics_lib.cli.output import console, print_json
 from analytics_lib.cli.planning import power
 from analytics_lib.cli.reading import read_yaml
 from analytics_lib.cli.workspaces import opened
-from analytics_lib.errors import ExperimentError
+from analytics_lib.errors import ExperimentError, InputError, problems_of
+
+if TYPE_CHECKING:
+    from analytics_lib.workspace import Workspace
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Name = Annotated[str, typer.Argument(help="Name of the experiment.", metavar="NAME")]
@@ -62,16 +65,28 @@ def add(  # noqa: PLR0913, PLR0917 - one option for each key of the file
     as_json: AsJson = False,
 ) -> None:
     """Check an experiment against its own results and register it: from a file, or from options."""
-    from analytics_lib.pipeline.experiments import register as register_experiment
-    from analytics_lib.workspace.experiments import load_experiment, make_experiment
-
-    workspace = opened(context)
     given = {
         "owner": owner, "hypothesis": hypothesis, "start": start, "end": end, "unit": unit, "connection": connection,
         "units": units, "summary": summary,
     }  # fmt: skip
     options = {key: value for key, value in given.items() if value is not None}
     options |= _variants(variant or []) | _metrics(metric or []) | _others(more or [])
+    try:
+        _add(opened(context), file, name, options, who, as_json=as_json)
+    except InputError as error:
+        if not as_json:
+            raise
+        problems = [{"where": each.where, "message": each.message, "hint": each.hint} for each in problems_of(error)]
+        print_json({"problems": problems})
+        raise typer.Exit(error.exit_code) from None
+
+
+def _add(
+    workspace: Workspace, file: str | None, name: str | None, options: dict[str, Any], who: str | None, *, as_json: bool
+) -> None:
+    from analytics_lib.pipeline.experiments import register as register_experiment
+    from analytics_lib.workspace.experiments import load_experiment, make_experiment
+
     if file is not None:
         if options or name is not None:
             raise ExperimentError("a file and options were given", hint="write the keys into the file, or leave it out")

@@ -12,13 +12,15 @@ from analytics_lib.model.experiment_parts import (
     ExperimentMetric,
     Exposures,
     Facts,
+    Fit,
     MonitoringPlan,
     Strict,
-    need,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    Need = Callable[[bool, str, str], None]
 
 _FEWEST = 2
 _TAKEN = ("unit", "variant", "day")
@@ -87,16 +89,21 @@ class Experiment(Strict):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        fit = Fit()
+        self._has_a_design(fit.need)
+        self._has_results(fit.need)
+        if self.summary is not None:
+            self._fits_a_summary(fit.need)
+        if self.exposures is not None and self.facts:
+            self._fits_exposures(fit.need, self.exposures)
+        fit.settle()
+        return self
+
+    def _has_a_design(self, need: Need) -> None:
         need(self.start <= self.end, "end", f"the experiment ends on {self.end}, before it starts on {self.start}; "
               "the end is a day on or after the start")  # fmt: skip
         need(self.control in self.variants, "control", f"control '{self.control}' is none of the variants; "
               f"known are {_listed(self.variants)}")  # fmt: skip
-        given = [key for key in ("units", "summary", "exposures") if getattr(self, key) is not None]
-        need(len(given) == 1, given[-1] if given else "connection",
-              f"the results have {len(given) or 'no'} sources{': ' * bool(given)}{' and '.join(given)}; "
-              "give one of units, summary and exposures")  # fmt: skip
-        need(bool(self.facts) == (self.exposures is not None), "facts" if self.facts else "exposures",
-              "exposures and facts belong together; exposures say who saw what, facts what they did then")  # fmt: skip
         roles = [metric.role for metric in self.metrics.values()]
         need("success" in roles, "metrics", "no metric has the role success; one at least decides")
         quantile = next((name for name, metric in self.metrics.items() if metric.kind == "quantile"), None)
@@ -111,16 +118,19 @@ class Experiment(Strict):
                   f"metric '{quantile}' is a quantile, which is not told by {key}; leave out one of them")  # fmt: skip
         need(self.cluster is None or (self.day is None and self.strata is None), "cluster",
               "a cluster has units on several days and in several strata; leave out day and strata")  # fmt: skip
-        if self.summary is not None:
-            self._fits_a_summary()
+
+    def _has_results(self, need: Need) -> None:
+        given = [key for key in ("units", "summary", "exposures") if getattr(self, key) is not None]
+        need(len(given) == 1, given[-1] if given else "connection",
+              f"the results have {len(given) or 'no'} sources{': ' * bool(given)}{' and '.join(given)}; "
+              "give one of units, summary and exposures")  # fmt: skip
+        need(bool(self.facts) == (self.exposures is not None), "facts" if self.facts else "exposures",
+              "exposures and facts belong together; exposures say who saw what, facts what they did then")  # fmt: skip
         if self.units is not None:
             need(self.unit is not None, "units", "the SELECT has a row a unit, and `unit` does not name its column; "
                   "unit: user_id is an example")  # fmt: skip
-        if self.exposures is not None:
-            self._fits_exposures(self.exposures)
-        return self
 
-    def _fits_exposures(self, exposures: Exposures) -> None:
+    def _fits_exposures(self, need: Need, exposures: Exposures) -> None:
         need(self.unit in (None, exposures.unit), "unit",
               f"the unit is '{self.unit}' here and '{exposures.unit}' under exposures; leave it out here")  # fmt: skip
         need(self.day is None and self.variant == "variant", "day" if self.day else "variant",
@@ -141,7 +151,7 @@ class Experiment(Strict):
             need(not absent, "metrics", f"metric '{metric}' reads the column '{absent[0]}', which no facts make; "
                   f"known are {_listed(dict.fromkeys(names))}" if absent else "")  # fmt: skip
 
-    def _fits_a_summary(self) -> None:
+    def _fits_a_summary(self, need: Need) -> None:
         for key in ("segments", "cluster", "strata"):
             need(not getattr(self, key), key, f"a summary has no {key}; write a SELECT with a row a unit under `units`")
         for name, metric in self.metrics.items():

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Misfit(ValueError):
@@ -23,6 +26,31 @@ class Misfit(ValueError):
     def __init__(self, sentence: str, key: str) -> None:
         super().__init__(sentence)
         self.key = key
+
+
+class Misfits(ValueError):
+    """Several complaints about keys that do not fit together."""
+
+    def __init__(self, misfits: Sequence[Misfit]) -> None:
+        super().__init__("; ".join(str(each) for each in misfits))
+        self.misfits = tuple(misfits)
+
+
+class Fit:
+    """What does not fit together, looked at key by key and told at the end."""
+
+    def __init__(self) -> None:
+        self._misfits: list[Misfit] = []
+
+    def need(self, holds: bool, key: str, sentence: str) -> None:
+        """Note a complaint, which stands at `key`, where something does not hold."""
+        if not holds:
+            self._misfits.append(Misfit(sentence, key))
+
+    def settle(self) -> None:
+        """Raise what was noted, if anything."""
+        if self._misfits:
+            raise Misfits(self._misfits)
 
 
 def need(holds: bool, key: str, sentence: str) -> None:

@@ -12,6 +12,7 @@ from analytics_lib.connectors.exposures import ExposedUnits
 from analytics_lib.errors import ExperimentError, nearest
 from analytics_lib.experiments import analyze
 from analytics_lib.experiments.decision import decide_experiment
+from analytics_lib.pipeline.gathering import Gathered
 from analytics_lib.pipeline.leftout import left_out
 from analytics_lib.pipeline.registration import FirstNumbers, first_numbers
 from analytics_lib.pipeline.storing import data_of
@@ -64,13 +65,18 @@ def register(
     Raises
     ------
     InputError
-        Something is wrong with it, or there is one of that name: then nothing is stored.
+        Something is wrong with it, or there is one of that name: then nothing is stored. Several problems are told
+        together, as `ExperimentProblems`.
     """
     who, at, why = who or user(), at or datetime.now(UTC), why or "registered"
     experiment = file.experiment
     with opened_registry(workspace) as registry:
-        registry.require_new(file.name)
-        numbers = first_numbers(workspace, file, today=at.date())
+        gathered = Gathered()
+        with gathered.next():
+            registry.require_new(file.name)
+        with gathered.next():
+            numbers = first_numbers(workspace, file, today=at.date())
+        gathered.settle()
         new = NewExperiment(
             file.name, experiment.model_dump(mode="json", exclude_defaults=True), experiment.title or file.name,
             experiment.owner, tuple(experiment.tags), experiment.start, experiment.end,

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from analytics_lib.errors import ExperimentError, InputError, nearest
 from analytics_lib.experiments import analyze
 from analytics_lib.model.aggregation import SEGMENT, SIZE, VARIANT, MomentRequest
+from analytics_lib.pipeline.gathering import Gathered
+from analytics_lib.pipeline.sizing import history_of
 from analytics_lib.pipeline.trials import day_of, metrics_of, opened_rows, plan_of, told_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from analytics_lib.experiments.results import Results
     from analytics_lib.pipeline.trials import Rows
@@ -37,7 +39,7 @@ class FirstNumbers:
 
 
 def first_numbers(workspace: Workspace, file: ExperimentFile, *, today: date) -> FirstNumbers:
-    """Check an experiment's results, read-only and within the limits; nothing is stored.
+    """Check an experiment's plan, results and history, read-only and within the limits; nothing is stored.
 
     Parameters
     ----------
@@ -49,34 +51,58 @@ def first_numbers(workspace: Workspace, file: ExperimentFile, *, today: date) ->
     Raises
     ------
     InputError
-        The query is not one SELECT or cannot be run, a column is absent or holds what its metric cannot use, a variant
-        is unknown or has no units, a unit stands there twice, or nothing varies.
+        A query is not one SELECT or cannot be run, a column is absent or holds what its metric cannot use, a variant
+        is unknown or has no units, a unit stands there twice, or nothing varies. Several problems are told together.
     """
-    with told_at(file, "plan"):
+    gathered, numbers = Gathered(), FirstNumbers({}, {})
+    with gathered.next(), told_at(file, "plan"):
         plan_of(file.experiment)
-    with opened_rows(workspace, file) as rows:
-        _require_columns(file, rows)
-        try:
-            _require_rows(file, rows)
-        except InputError as error:
-            if error.message == "there are no rows" and file.experiment.start > today:
-                return FirstNumbers({}, {})
-            raise
-        return _numbers(file, rows)
+    with gathered.next(), opened_rows(workspace, file) as rows:
+        numbers = _numbers_of(file, rows, today)
+    if file.experiment.history is not None:
+        with gathered.next():
+            history_of(workspace, file)
+    gathered.settle()
+    return numbers
 
 
-def _require_columns(file: ExperimentFile, rows: Rows) -> None:
-    experiment = file.experiment
+def _numbers_of(file: ExperimentFile, rows: Rows, today: date) -> FirstNumbers:
+    """Return the first numbers; what can be looked at in spite of a problem is looked at."""
+    experiment, gathered = file.experiment, Gathered()
     if experiment.exposures is not None:
         rows.source.counts  # noqa: B018 - the tables and columns that the file names are asked for
-    present = rows.columns
+    absent = list(_absent_columns(file, rows.columns))
+    gathered.add(error for _, _, error in absent)
+    missing = {name for _, name, _ in absent}
+    if experiment.variant not in missing:
+        try:
+            _require_rows(file, rows, missing)
+        except InputError as error:
+            if error.message == "there are no rows":
+                if experiment.start <= today:
+                    raise
+                gathered.settle()
+                return FirstNumbers({}, {})
+            gathered.add([error])
+            gathered.add(_unfit_columns(file, rows, missing))
+        else:
+            usable = tuple(name for name, columns in experiment.columns.items() if not missing & {*columns})
+            with gathered.next():
+                numbers = _numbers(file, rows, usable, missing)
+    gathered.settle()
+    return numbers
+
+
+def _absent_columns(
+    file: ExperimentFile, present: Sequence[str]
+) -> Iterator[tuple[tuple[str, ...], str, ExperimentError]]:
+    """Yield the keys that name a column that is not there, the column, and a sentence."""
     for keys, name, what in _named_columns(file):
-        if experiment.summary is not None and keys[0] == "metrics":
+        if file.experiment.summary is not None and keys[0] == "metrics":
             continue  # it has sums of the column under other names, which are asked for one by one
         if name not in present:
-            raise ExperimentError(
-                f"there is no {what} '{name}' in the results", where=file.where(*keys), hint=nearest(name, present)
-            )
+            where, hint = file.where(*keys), nearest(name, present)
+            yield keys, name, ExperimentError(f"there is no {what} '{name}' in the results", where=where, hint=hint)
 
 
 def _named_columns(file: ExperimentFile) -> Iterator[tuple[tuple[str, ...], str, str]]:
@@ -95,9 +121,10 @@ def _named_columns(file: ExperimentFile) -> Iterator[tuple[tuple[str, ...], str,
             yield ("metrics", metric), name, "column"
 
 
-def _require_rows(file: ExperimentFile, rows: Rows) -> None:
+def _require_rows(file: ExperimentFile, rows: Rows, missing: Collection[str]) -> None:
     """Let the variants be counted, which refuses others than those planned; days must be days."""
     day = day_of(file.experiment)
+    day = None if day in missing else day
     answer = rows.moments(MomentRequest(file.experiment.variant, (), by=(day,) if day is not None else ()))
     if day is not None:
         wrong = [label for label in answer.table.labels[day] if label is not None and not isinstance(label, date)]
@@ -107,15 +134,53 @@ def _require_rows(file: ExperimentFile, rows: Rows) -> None:
             )
 
 
-def _numbers(file: ExperimentFile, rows: Rows) -> FirstNumbers:
-    """Return units and means, as one analysis without plan and days sees them; it refuses what cannot be analysed."""
-    experiment = file.experiment
-    results = analyze(
-        rows, metrics_of(experiment), variant=experiment.variant, control=experiment.control, unit=experiment.unit,
-        segments=experiment.segments, cluster=experiment.cluster, strata=experiment.strata,
-        expected=experiment.variants, alpha=experiment.alpha,
-    )  # fmt: skip
+def _unfit_columns(file: ExperimentFile, rows: Rows, missing: Collection[str]) -> Iterator[InputError]:
+    """Yield what is wrong with the metrics' columns, whatever the variants are."""
+    for metric in metrics_of(file.experiment).values():
+        if not {*metric.columns} & {*missing}:
+            try:
+                rows.source.moments(MomentRequest(file.experiment.variant, metric.columns))
+            except InputError as error:
+                yield error
+
+
+def _numbers(file: ExperimentFile, rows: Rows, names: tuple[str, ...], missing: Collection[str]) -> FirstNumbers:
+    """Return units and means, as one analysis without plan and days sees them; it refuses what cannot be analysed.
+
+    What is wrong with several metrics is told of each; it stands at the metric where it names the metric or its column.
+    """
+    if not names:
+        return FirstNumbers({}, {})
+    try:
+        results = _analysis(file, rows, names, missing)
+    except InputError as error:
+        if len(names) == 1:
+            raise
+        gathered = Gathered()
+        for name in names:
+            with gathered.next():
+                try:
+                    _analysis(file, rows, (name,), missing)
+                except InputError as own:
+                    named = (f"'{each}'" for each in (name, *file.experiment.columns[name]))
+                    if any(each in own.message for each in named):
+                        own.where = file.where("metrics", name)
+                    raise
+        gathered.settle()
+        raise error from None  # of each by itself nothing is wrong
     return FirstNumbers(results.sample_ratio.counts, _means(results))
+
+
+def _analysis(file: ExperimentFile, rows: Rows, names: tuple[str, ...], missing: Collection[str]) -> Results:
+    experiment, metrics = file.experiment, metrics_of(file.experiment)
+    unit, cluster, strata = (
+        None if name in missing else name for name in (experiment.unit, experiment.cluster, experiment.strata)
+    )
+    return analyze(
+        rows, {name: metrics[name] for name in names}, variant=experiment.variant, control=experiment.control,
+        unit=unit, segments=[name for name in experiment.segments if name not in missing], cluster=cluster,
+        strata=strata, expected=experiment.variants, alpha=experiment.alpha,
+    )  # fmt: skip
 
 
 def _means(results: Results) -> dict[str, dict[str, float]]:

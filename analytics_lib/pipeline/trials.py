@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.connectors import first_word, open_connection, placeholders
 from analytics_lib.connectors.exposures import Exposed, ExposedUnits
-from analytics_lib.errors import ExperimentError, InputError, nearest
+from analytics_lib.errors import ExperimentError, InputError, nearest, problems_of, together
 from analytics_lib.experiments import AlwaysValid, GroupSequential, Mean, Proportion, Quantile, Ratio
 from analytics_lib.model.aggregation import SEGMENT, VARIANT
 from analytics_lib.model.decisions import Role
@@ -129,18 +129,23 @@ class Rows:
                 f"{found[None]:,} units have no variant: '{column}' is missing",
                 hint="leave these rows out in the query",
             )
-        for name in found:
-            if name not in planned:
-                raise ExperimentError(
-                    f"the results have a variant '{name}', which is not planned", where=self.file.where("variants"),
-                    hint=nearest(str(name), planned),
-                )  # fmt: skip
-        for name in planned:
-            if not found.get(name):
-                raise ExperimentError(
-                    f"variant '{name}' has no units in the results", where=self.file.where("variants", name),
-                    hint=f"the results have {', '.join(map(str, found))}",
-                )  # fmt: skip
+        strange = [
+            ExperimentError(
+                f"the results have a variant '{name}', which is not planned", where=self.file.where("variants"),
+                hint=nearest(str(name), planned),
+            )
+            for name in found if name not in planned
+        ]  # fmt: skip
+        absent = [
+            ExperimentError(
+                f"variant '{name}' has no units in the results", where=self.file.where("variants", name),
+                hint=f"the results have {', '.join(map(str, found))}",
+            )
+            for name in planned if not found.get(name)
+        ]  # fmt: skip
+        wrong = together([*strange, *absent])
+        if wrong is not None:
+            raise wrong
 
 
 @contextmanager
@@ -198,8 +203,9 @@ def told_at(file: ExperimentFile, *keys: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        if error.where is None or ":" not in error.where:
-            error.where = file.where(*keys)
+        for each in problems_of(error):
+            if each.where is None or ":" not in each.where:
+                each.where = file.where(*keys)
         raise
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
-from analytics_lib.errors import ExperimentError, InputError, ReportError, nearest
+from analytics_lib.errors import ExperimentError, InputError, ReportError, nearest, together
 from analytics_lib.model.experiment import Experiment
-from analytics_lib.model.experiment_parts import ExperimentMetric, Exposures, Facts, Measure, Misfit, MonitoringPlan
+from analytics_lib.model.experiment_parts import (
+    ExperimentMetric,
+    Exposures,
+    Facts,
+    Measure,
+    Misfit,
+    Misfits,
+    MonitoringPlan,
+)
 from analytics_lib.model.report import OutputCheck, Query, Refinement, Registered, Report, TableCheck
 
 if TYPE_CHECKING:
@@ -90,9 +99,41 @@ def model_complaint(
     root
         The model that the content is of.
     """
-    kind = ReportError if root is Report else ExperimentError
     details = [each for each in error.errors() if _applies(each["loc"], content)] or error.errors()
     detail = min(details, key=lambda each: each["type"] != "extra_forbidden")
+    return _complaint(detail, shown, lines, root)
+
+
+def model_complaints(
+    error: ValidationError, content: Any, shown: str, lines: Mapping[Keys, int], root: type[BaseModel] = Report
+) -> InputError:
+    """Return all of pydantic's complaints together, in the order of the file; see `model_complaint`.
+
+    A key that is missing is not told where an unknown one looks like it.
+    """
+    details: list[Any] = [each for each in error.errors() if _applies(each["loc"], content)] or error.errors()
+    strange = [(each["loc"][:-1], str(each["loc"][-1])) for each in details if each["type"] == "extra_forbidden"]
+    found: list[InputError] = []
+    for detail in details:
+        *above, last = detail["loc"] or ("",)
+        like = [name for place, name in strange if place == tuple(above) and get_close_matches(name, [str(last)])]
+        if detail["type"] == "missing" and like:
+            continue
+        raised = detail.get("ctx", {}).get("error")
+        misfits = raised.misfits if isinstance(raised, Misfits) else (raised,)
+        single = (detail | {"ctx": detail.get("ctx", {}) | {"error": each}} for each in misfits)
+        found += [_complaint(each, shown, lines, root) for each in single]
+    inorder = sorted(found, key=lambda each: _line(each.where))
+    return together(inorder) or model_complaint(error, content, shown, lines, root)
+
+
+def _line(where: str | None) -> int:
+    line = (where or "").rpartition(":")[2]
+    return int(line) if line.isdecimal() else 0
+
+
+def _complaint(detail: Any, shown: str, lines: Mapping[Keys, int], root: type[BaseModel]) -> InputError:
+    kind = ReportError if root is Report else ExperimentError
     keys = _keys(detail["loc"])
     raised = detail.get("ctx", {}).get("error")
     if isinstance(raised, Misfit):
@@ -108,7 +149,7 @@ def model_complaint(
         hint = f"it is {purpose[:1].lower()}{purpose[1:]}".rstrip(".")
         return kind(f"key '{keys[-1]}' is missing{parent}", where=where, hint=hint)
     if detail["type"] == "value_error":
-        message, _, hint = str(detail["msg"]).removeprefix("Value error, ").partition("; ")
+        message, _, hint = str(raised).partition("; ")
         return kind(message, where=where, hint=hint or None)
     return kind(f"{_joined(keys)} is {_shown(detail['input'])}", where=where, hint=f"give it {_wanted(detail)}")
 

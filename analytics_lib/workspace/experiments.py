@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from analytics_lib.errors import ExperimentError, nearest
 from analytics_lib.model.experiment import Experiment
-from analytics_lib.workspace.complaints import model_complaint
+from analytics_lib.workspace.complaints import model_complaints
 from analytics_lib.workspace.documents import ENDINGS, documents, line_of, read_document, require_name
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def make_experiment(name: str, content: Mapping[str, Any], *, where: str = "") -
     Raises
     ------
     ExperimentError
-        A key is unknown, missing, or its value wrong.
+        Keys are unknown, missing, or their values wrong: all told together.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def _validated(content: Mapping[str, Any], shown: str, lines: Mapping[tuple[str 
     try:
         return Experiment.model_validate(content)
     except ValidationError as error:
-        raise model_complaint(error, content, shown, lines, Experiment) from None
+        raise model_complaints(error, content, shown, lines, Experiment) from None
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 import yaml
 from support.experiments import checkout
 
-from analytics_lib.errors import ExperimentError
+from analytics_lib.errors import ExperimentError, ExperimentProblems
 from analytics_lib.workspace.experiments import experiment_names, load_experiment, make_experiment
 
 RATIO = {"kind": "ratio", "numerator": "orders", "denominator": "sessions", "role": "success"}
@@ -151,3 +153,31 @@ def test_values_without_a_file():
     assert file.where("units") == "experiment 'checkout'"
     with pytest.raises(ExperimentError, match="'a/b' cannot be an experiment's name"):
         make_experiment("a/b", checkout())
+
+
+def test_all_that_is_wrong_is_told_in_the_order_of_the_file(tmp_path):
+    changes = {
+        "ownr": "ann", "owner": None, "start": "soon", "alpha": 2, "hypothesis": None,
+        "metrics": {"orders": {"kind": "avg"}, "paid": {"kind": "ratio", "role": "success"}},
+    }  # fmt: skip
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments/checkout.yml").write_text(yaml.safe_dump(checkout(**changes), sort_keys=False))
+    with pytest.raises(ExperimentProblems) as caught:
+        load_experiment(tmp_path, "checkout")
+    said = [each.message for each in caught.value.problems]
+    assert said == [
+        "key 'hypothesis' is missing", "start is 'soon'", "metrics.orders.kind is 'avg'",
+        "a ratio has a numerator and a denominator", "unknown key 'ownr'", "alpha is 2",
+    ]  # fmt: skip
+    assert caught.value.exit_code == 2
+    assert str(caught.value).splitlines()[1] == "experiments/checkout.yml:1: start is 'soon'; give it a day: 2026-03-01"
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value)
+
+
+def test_all_that_does_not_fit_together_is_told():
+    with pytest.raises(ExperimentProblems) as caught:
+        make_experiment("checkout", checkout(end="2026-02-01", control="contrl", unit=None, summary="select 1"))
+    said = " ".join(str(each) for each in caught.value.problems)
+    for part in ("before it starts", "is none of the variants", "2 sources: units and summary", "does not name its"):
+        assert part in said
