@@ -102,7 +102,7 @@ def _moved(units: Select[Any], request: MomentRequest, form: str) -> tuple[Selec
     import sqlalchemy as sa
 
     places = range(len(request.measured))
-    if form == PLAIN:
+    if form == PLAIN or not request.measured:
         rows = units.subquery("units")
         return sa.select(rows, *(rows.c[f"x{at}"].label(f"d{at}") for at in places)), None
     first = units.subquery("all_rows") if form == TWICE else units.limit(_FIRST_ROWS).subquery("first_rows")

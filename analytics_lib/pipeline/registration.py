@@ -84,7 +84,8 @@ def _numbers_of(file: ExperimentFile, rows: Rows, today: date) -> FirstNumbers:
                 gathered.settle()
                 return FirstNumbers({}, {})
             gathered.add([error])
-            gathered.add(_unfit_columns(file, rows, missing))
+            if isinstance(error, ExperimentError):  # else nothing can be asked of the query
+                gathered.add(_unfit_columns(file, rows, missing))
         else:
             usable = tuple(name for name, columns in experiment.columns.items() if not missing & {*columns})
             with gathered.next():
