@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from analytics_lib.cli.looks import moment, print_first_numbers, print_look, table
+from analytics_lib.cli.looks import facts_of, moment, print_all, print_first_numbers, print_look, table
 from analytics_lib.cli.output import console, print_json
 from analytics_lib.cli.planning import power
 from analytics_lib.cli.reading import read_yaml
 from analytics_lib.cli.workspaces import opened
-from analytics_lib.errors import ExperimentError, InputError, problems_of
+from analytics_lib.errors import AnalyticsError, ExperimentError, InputError, problems_of
 
 if TYPE_CHECKING:
     from analytics_lib.workspace import Workspace
@@ -165,17 +165,34 @@ def start(context: typer.Context, name: Name, why: Why, who: Who = None, as_json
     _say(name, "running", as_json=as_json)
 
 
-def analyze(context: typer.Context, name: Name, who: Who = None, as_json: AsJson = False) -> None:
+def analyze(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="Name of the experiment.", metavar="NAME")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every experiment that runs, one after the other.")] = False,
+    who: Who = None,
+    as_json: AsJson = False,
+) -> None:
     """Look at an experiment's results as they are now: the decision first, then what speaks against it."""
-    from analytics_lib.pipeline.experiments import look
+    from analytics_lib.pipeline.experiments import due, look
 
-    seen = look(opened(context), name, who=who)
-    if as_json:
-        print_json(
-            {"experiment": name, "at": seen.at.isoformat(), "who": seen.who, "verdict": seen.verdict, **seen.data}
-        )
+    workspace = opened(context)
+    if every == (name is not None):
+        raise ExperimentError("name one experiment, or give --all", hint="`analytics experiment analyze NAME`")
+    if name is not None:
+        seen = look(workspace, name, who=who)
+        if as_json:
+            print_json(facts_of(name, seen))
+        else:
+            print_look(seen)
         return
-    print_look(seen)
+    looks, failures = [], []
+    for each in due(workspace):
+        try:
+            looks.append((each, look(workspace, each, who=who)))
+        except AnalyticsError as error:
+            failures.append((each, error))
+    print_all(looks, failures, as_json=as_json)
+    raise typer.Exit(max((error.exit_code for _, error in failures), default=0))
 
 
 def stop(context: typer.Context, name: Name, why: Why, who: Who = None, as_json: AsJson = False) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
-from analytics_lib.cli.output import console
+from analytics_lib.cli.output import console, print_error, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from analytics_lib.errors import AnalyticsError
     from analytics_lib.pipeline.planned import Power
     from analytics_lib.pipeline.registration import FirstNumbers
     from analytics_lib.registry import Look
@@ -53,6 +54,32 @@ def print_look(look: Look, times: int | None = None) -> None:
     console.print(escape(data["summary"]), soft_wrap=True)
     console.print()
     console.print(_results(data["results"]))
+
+
+def print_all(
+    looks: Sequence[tuple[str, Look]], failures: Sequence[tuple[str, AnalyticsError]], *, as_json: bool
+) -> None:
+    """Print a line for each experiment that was looked at; those that could not be, as errors."""
+    if as_json:
+        told = [facts_of(name, look) for name, look in looks]
+        print_json(told + [{"experiment": name, "error": str(error)} for name, error in failures])
+        return
+    if not looks and not failures:
+        console.print("No experiment is running.")
+    if looks:
+        lines = table("Experiment", "Says", "Why")
+        for name, look in looks:
+            verdict, reason = str(look.verdict), look.data["decision"]["reason"]
+            lines.add_row(escape(name), f"[{_STYLES.get(verdict, '')}]{verdict}[/]", escape(reason))
+        console.print(lines)
+    for name, error in failures:
+        error.where = error.where or f"experiment '{name}'"
+        print_error(error)
+
+
+def facts_of(name: str, look: Look) -> dict[str, Any]:
+    """Return a look as ``--json`` tells it."""
+    return {"experiment": name, "at": look.at.isoformat(), "who": look.who, "verdict": look.verdict, **look.data}
 
 
 def print_power(found: Sequence[Power]) -> None:

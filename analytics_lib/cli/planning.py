@@ -104,8 +104,8 @@ def _of_data(
     context: typer.Context, connection: str, mde: float | None, given: dict[str, Any], *, as_json: bool
 ) -> None:
     from analytics_lib.experiments import GroupSequential
+    from analytics_lib.model.plain import plain
     from analytics_lib.pipeline.sizing import plan_of_table
-    from analytics_lib.pipeline.storing import plain
 
     if mde is None:
         raise ExperimentError("it is not said which effect is worth finding", hint="--mde 0.02 is two per cent")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,28 +9,17 @@ from analytics_lib.errors import ExperimentError, nearest
 from analytics_lib.model.aggregation import STRATUM, VARIANT
 from analytics_lib.model.decisions import Finding
 from analytics_lib.model.experiment import Experiment
+from analytics_lib.model.plain import numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import altair as alt
     import pandas as pd
 
     from analytics_lib.registry import Look, Step, StoredExperiment
 
-_INFINITE: Final = {"Infinity": math.inf, "-Infinity": -math.inf}
 _TEXT: Final = frozenset({"metric", "control", "treatment", "segment", "segment_value", "decision", "note", "day"})
-
-
-def numbers(values: Iterable[Any]) -> list[float]:
-    """Return a stored column of numbers as it was: JSON knows no NaN and no infinite numbers.
-
-    Examples
-    --------
-    >>> numbers([1.5, None, "-Infinity"])
-    [1.5, nan, -inf]
-    """
-    return [math.nan if each is None else float(_INFINITE.get(each, each)) for each in values]
 
 
 class RecordedExperiment:

@@ -182,6 +182,16 @@ def look(workspace: Workspace, name: str, *, who: str | None = None, at: datetim
     return seen
 
 
+def due(workspace: Workspace, *, at: datetime | None = None) -> list[str]:
+    """Return the names of the experiments that run, and of drafts whose first day has come."""
+    today = (at or datetime.now(UTC)).date()
+    with opened_registry(workspace) as registry:
+        every = registry.find()
+    return sorted(
+        each.name for each in every if each.status == RUNNING or (each.status == DRAFT and each.start <= today)
+    )
+
+
 def registered(workspace: Workspace, name: str) -> Registered:
     """Return an experiment with all its steps and looks.
 

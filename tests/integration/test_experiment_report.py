@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import duckdb
 import pytest
 from support.bench import Bench
-from support.experiments import checkout, make_laboratory
+from support.experiments import checkout, load, make_laboratory, visitors
 
 import analytics_lib as al
 from analytics_lib import session
@@ -92,3 +93,31 @@ def test_an_experiment_that_is_not_registered(lab, monkeypatch):
             al.experiment("chekout")
     finally:
         session._workspace.cache_clear()
+
+
+def test_all_that_run_are_looked_at_and_one_that_fails_does_not_stop_the_others(lab, analytics):
+    registered(lab)
+    registered(lab, "prices")
+    registered(lab, "old")
+    experiments.stop(lab, "old", why="the end", who="ann", at=LAST)
+    load(lab.root, visitors(), "gone_soon")
+    registered(lab, "broken", units="select * from gone_soon")
+    with duckdb.connect(str(lab.root / "warehouse.duckdb")) as database:
+        database.execute("drop table gone_soon")
+    ran = analytics("-w", lab.root, "experiment", "analyze", "--all", "--json")
+    assert ran.code == 2
+    told = {each["experiment"]: each.get("verdict") for each in json.loads(ran.out)}
+    assert told == {"broken": None, "checkout": "ship", "prices": "ship"}
+    assert "gone_soon" in json.loads(ran.out)[-1]["error"]
+    shown = analytics("-w", lab.root, "experiment", "analyze", "--all")
+    assert "checkout" in shown.out
+    assert "gone_soon" in shown.err
+    assert len(experiments.registered(lab, "checkout").looks) == 2
+    assert len(experiments.registered(lab, "old").looks) == len(experiments.registered(lab, "broken").looks) == 0
+
+
+def test_one_experiment_or_all(lab, analytics):
+    for arguments in ((), ("checkout", "--all")):
+        ran = analytics("-w", lab.root, "experiment", "analyze", *arguments)
+        assert (ran.code, "name one experiment, or give --all" in ran.err) == (2, True)
+    assert analytics("-w", lab.root, "experiment", "analyze", "--all").out == "No experiment is running.\n"

@@ -13,9 +13,9 @@ from support.experiments import checkout, load, make_laboratory, visitors, write
 from analytics_lib.connectors import open_connection
 from analytics_lib.experiments import Mean, analyze
 from analytics_lib.model.connections import ConnectionSpec
+from analytics_lib.model.plain import numbers
 from analytics_lib.pipeline import experiments
 from analytics_lib.pipeline.planned import power_of
-from analytics_lib.pipeline.storing import numbers
 from analytics_lib.workspace.experiments import load_experiment, make_experiment
 
 LAST = datetime(2026, 3, 14, 20, tzinfo=UTC)

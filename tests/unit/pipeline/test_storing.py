@@ -10,7 +10,8 @@ from support.experiments import visitors
 
 from analytics_lib.experiments import Mean, analyze
 from analytics_lib.model.decisions import Decision, Finding
-from analytics_lib.pipeline.storing import data_of, moments_of, numbers, plain
+from analytics_lib.model.plain import numbers, plain
+from analytics_lib.pipeline.storing import data_of, moments_of
 
 
 def test_numbers_survive():
