@@ -23,7 +23,7 @@ _TEXT: Final = frozenset({"metric", "control", "treatment", "segment", "segment_
 
 
 class RecordedExperiment:
-    """A registered experiment and what was seen of it: `connect` for experiments, as it were.
+    """A registered experiment and what was seen of it at the newest look.
 
     Parameters
     ----------
