@@ -40,6 +40,8 @@ def kind_of(dialect: str, code: object) -> str:
     if isinstance(code, int):
         return (_POSTGRESQL if dialect == "postgresql" else _MARIADB).get(code, OTHER)
     name = str(code).upper()
+    if name.endswith("]"):  # a list of them
+        return OTHER
     if name.startswith("TIMESTAMP"):
         return TIME
     return NUMBER if name.startswith(_DUCKDB_NUMBERS) else _DUCKDB.get(name, OTHER)

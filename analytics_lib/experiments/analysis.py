@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
 from analytics_lib.errors import InputError, nearest
+from analytics_lib.experiments.asking import asked_again
 from analytics_lib.experiments.engine import Question
-from analytics_lib.experiments.evidence import Whole
-from analytics_lib.experiments.influence import suspects
 from analytics_lib.experiments.metrics import Mean, Proportion, Quantile, Ratio
 from analytics_lib.experiments.results import Results
 from analytics_lib.experiments.rows import correction_of
@@ -111,7 +109,7 @@ def analyze(  # noqa: PLR0913, PLR0917 - the parts of one experiment, each by it
     answer = source.moments(request)
     variants = _variants(answer, variant, control)
     _require_sound(answer, named, request)
-    answer = _with_residuals(source, answer, request, named)
+    answer = asked_again(source, answer, request, named)
     trial = Trial(named, variants[0], tuple(variants[1:]), answer, by_day, cluster is not None, alpha, plan)
     counts = {str(name): int(n) for name, n in zip(variants, trial.units[:, -1], strict=True)}
     return Results(trial, adjusting, sample_ratio(counts, expected), expected)
@@ -211,28 +209,6 @@ def _request(
         extremes=(*heavy, *((SIZE,) if cluster is not None else ())) if len(heavy) <= _MOST_EXTREMES else (),
         quantiles=tuple(quantiles),
     )
-
-
-def _with_residuals(
-    source: MomentSource, answer: MomentAnswer, request: MomentRequest, metrics: dict[str, Metric]
-) -> MomentAnswer:
-    """Return the answer with the extremes of ratios' residuals, where one unit or cluster may carry a result."""
-    if request.cluster is None and not any(isinstance(metric, Ratio) for metric in metrics.values()):
-        return answer
-    found = suspects(Whole.from_answer(answer, None), metrics)
-    if not found:
-        return answer
-    columns = dict.fromkeys(side for each in found for side in (each.above, each.below) if side != SIZE)
-    again = MomentRequest(request.variant, tuple(columns), cluster=request.cluster, residuals=found)
-    rest = source.moments(again)
-    assert rest.extremes is not None  # noqa: S101 - for the type checker: what was asked for
-    ends = np.stack([rest.extremes.minimum, rest.extremes.maximum], axis=2).tolist()
-    of = rest.table.labels[VARIANT]
-    residuals = {
-        name: {variant: tuple(ends[row][at]) for row, variant in enumerate(of)}
-        for at, name in enumerate(rest.extremes.columns)
-    }
-    return replace(answer, residuals=residuals)
 
 
 def _variants(answer: MomentAnswer, column: str, control: Any) -> list[Any]:

@@ -93,6 +93,25 @@ def require_level(alpha: float, sides: int) -> float:
     """
     if sides not in (1, 2):
         raise InputError(f"sides is {sides!r}", hint="1 and 2 are right")
-    if not 0 < alpha < 1:
-        raise InputError(f"alpha is {alpha}, outside (0, 1)", hint="0.05 is usual")
-    return alpha / sides
+    return require_alpha(alpha) / sides
+
+
+def require_alpha(alpha: object) -> float:
+    """Return an error rate as a number.
+
+    Raises
+    ------
+    InputError
+        It is no number between 0 and 1.
+    """
+    number = is_number(alpha)
+    if number is None or not 0 < number < 1:
+        raise InputError(f"alpha is {alpha!r}, outside (0, 1)", hint="0.05 is usual")
+    return number
+
+
+def is_number(value: object) -> float | None:
+    """Return a value as a float, None where it is no number; text and truth values are none."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        return None
+    return float(value)

@@ -106,7 +106,7 @@ class Columns:
             what = pd.api.types.infer_dtype(column, skipna=True)
             fits = what in {"boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"}
         else:
-            what, fits = str(column.dtype), pd.api.types.is_numeric_dtype(column) and column.dtype.kind != "c"
+            what, fits = str(column.dtype), _is_number(column)
         if not fits:
             raise InputError(_NOT_NUMBERS.format(name=name, what=what), where="the frame", hint="convert it first")
         if not missing.any():
@@ -156,3 +156,10 @@ class Columns:
         coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
         codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.intp)
         return codes, coded.dictionary.to_pylist()
+
+
+def _is_number(column: pd.Series[Any]) -> bool:
+    import pandas as pd
+
+    types = pd.api.types
+    return bool(types.is_bool_dtype(column) or (types.is_numeric_dtype(column) and not types.is_complex_dtype(column)))

@@ -9,6 +9,7 @@ import numpy as np
 
 from analytics_lib.errors import InputError, nearest
 from analytics_lib.experiments import fieller
+from analytics_lib.experiments.boundaries import is_number, require_alpha
 from analytics_lib.experiments.proportions import score_error, score_limits
 
 if TYPE_CHECKING:
@@ -57,10 +58,10 @@ class Question:
             )
         if self.relative not in (False, "fieller", "delta"):
             raise InputError(f"relative is {self.relative!r}", hint="False, 'fieller' and 'delta' are right")
-        if not 0 < self.alpha < 1:
-            raise InputError(f"alpha is {self.alpha}, outside (0, 1)", hint="0.05 is usual")
-        if not np.isfinite(self.margin):
-            raise InputError(f"the margin is {self.margin}", hint="a finite number is right")
+        require_alpha(self.alpha)
+        margin = is_number(self.margin)
+        if margin is None or not np.isfinite(margin):
+            raise InputError(f"the margin is {self.margin!r}", hint="a finite number is right")
 
     @property
     def sides(self) -> int:

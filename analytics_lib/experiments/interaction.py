@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analytics_lib.errors import InputError
+from analytics_lib.experiments.boundaries import require_alpha
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,8 +78,7 @@ def interaction(
     >>> answer.pairs[0].effect_size, round(answer.pairs[0].pvalue, 4)
     (3.0, 0.0317)
     """
-    if not 0 < alpha < 1:
-        raise InputError(f"alpha is {alpha}, outside (0, 1)", hint="0.05 is usual")
+    require_alpha(alpha)
     names_a, first_a = _variants("A", {pair[0] for pair in cells}, control_a)
     names_b, first_b = _variants("B", {pair[1] for pair in cells}, control_b)
     for pair in ((a, b) for a in names_a for b in names_b):

@@ -82,6 +82,7 @@ def check(
         *_sample_ratio(whole, sample_ratio, expected, day),
         *_by_segment(answer, whole, expected),
         *(() if answer.units is None else _units(answer.units)),
+        *_clusters(whole),
         *(() if start is None or day is None else exposed_before(answer, day, start)),
         *symptoms.absent(whole, metrics),
         *symptoms.missing(whole, metrics),
@@ -197,6 +198,18 @@ def _units(units: UnitCounts) -> Iterator[Finding]:
             _severity(units.missing, units.rows),
             f"{count(units.missing)} of {count(units.rows)} rows name no unit",
             "find out where the rows come from: they cannot be told from units that are there twice",
+        )
+
+
+def _clusters(whole: Whole) -> Iterator[Finding]:
+    split = 0 if whole.clusters is None else whole.clusters.in_two
+    if split:
+        yield Finding(
+            "clusters in two variants",
+            "warning",
+            f"{count(split)} clusters have units in more than one variant",
+            "errors are those of clusters that are in one variant each: if units were randomised within clusters, "
+            "analyze them without cluster, and with the cluster as stratum where clusters are few and large",
         )
 
 

@@ -130,9 +130,11 @@ def segment_labels(segment: str, values: Sequence[Any], value: object) -> tuple[
 
 
 def _require_finite(request: MomentRequest, groups: Groups, where: str) -> None:
-    """Refuse NaN, infinities, and numbers whose squares are infinite: each leaves a group without a finite moment."""
+    """Refuse NaN, infinities, and numbers whose fourth powers are infinite: relative effects need those."""
     there = groups.missing < groups.n[:, None]
-    wrong = there & ~(np.isfinite(groups.mean) & np.isfinite(groups.squares))
+    with np.errstate(over="ignore", invalid="ignore"):  # variances and squared means are multiplied with each other
+        size = groups.squares**2 + (groups.mean + groups.centre) ** 4
+    wrong = there & ~np.isfinite(size)
     if wrong.any():
         name = request.measured[int(np.argmax(wrong.any(axis=0)))]
         raise InputError(

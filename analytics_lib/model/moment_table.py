@@ -194,10 +194,13 @@ class ClusterMoments:
         `origin`.
     origin
         What was taken from each unit's value, by column, shape (K,); 0 for the last.
+    in_two
+        Clusters with units in more than one variant.
     """
 
     table: MomentTable
     origin: Floats
+    in_two: int = 0
 
 
 def accumulate(n: Floats, mean: Floats, comoment: Floats) -> None:

@@ -106,6 +106,7 @@ def test_names_are_quoted():
         ("duckdb", "BOOLEAN", BOOLEAN),
         ("duckdb", "TIMESTAMP WITH TIME ZONE", TIME),
         ("duckdb", "ENUM('a', 'b')", OTHER),
+        ("duckdb", "BIGINT[]", OTHER),
         ("postgresql", 16, BOOLEAN),
         ("postgresql", 1184, TIME),
         ("postgresql", 25, OTHER),

@@ -265,6 +265,7 @@ BAD = {
     "no unit": ({"unit": "unit"}, {"unit": UNITS["unit"].where(UNITS["unit"] > 3)}, "4 rows have no unit"),
     "no share": ({"metrics": [Proportion("orders")]}, {}, "other than 0 and 1"),
     "alpha": ({"alpha": 1.5}, {}, "alpha is 1.5"),
+    "alpha in words": ({"alpha": "0.05"}, {}, "alpha is '0.05'"),
     "no metric": ({"metrics": {}}, {}, "no metrics"),
     "a column for a metric": ({"metrics": {"orders": "orders"}}, {}, r'Mean\("orders"\) is right'),
     "the same name": ({"metrics": [Mean("orders"), Mean("orders", "before")]}, {}, "the same name"),

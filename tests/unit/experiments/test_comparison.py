@@ -151,6 +151,7 @@ def test_a_plan_gives_the_multiplier(relative):
     ("arms", "options", "said"),
     [
         ((A, B), {"alpha": 0.0}, r"outside \(0, 1\)"),
+        ((A, B), {"margin": "none"}, "the margin is 'none'"),
         ((A, B), {"alternative": "two_sided"}, "did you mean 'two-sided'"),
         ((A, B), {"relative": "log"}, "relative is 'log'"),
         ((A, B), {"margin": math.nan}, "the margin is nan"),

@@ -44,7 +44,7 @@ def test_numbers_of_all_kinds(values):
     assert table.comoment[:, 0, 0].tolist() == [26, 14]
 
 
-@pytest.mark.parametrize("dtype", [bool, "boolean", "object"])
+@pytest.mark.parametrize("dtype", [bool, "boolean", "object", "bool[pyarrow]"])
 def test_booleans_are_zeros_and_ones(dtype):
     table = moments(pd.array([True, False, True, True, False, False], dtype=dtype))
     assert table.mean[:, 0] == pytest.approx([2 / 3, 1 / 3])
@@ -63,6 +63,7 @@ def test_missing_values_are_counted(values):
     [
         ([1, 2, np.inf, 4, 5, 6], "column 'y' holds NaN, infinite or too large values"),
         ([1, 2, 1e200, 4, 5, 6], "column 'y' holds NaN, infinite or too large values"),
+        ([1, 2, 1e100, 4, 5, 6], "column 'y' holds NaN, infinite or too large values"),
         (["1", "2", "3", "4", "5", "6"], "column 'y' holds str, no numbers"),
         (pd.date_range("2026-01-01", periods=6), r"column 'y' holds datetime64\[.*\], no numbers"),
         ([1j] * 6, "column 'y' holds complex128, no numbers"),

@@ -52,3 +52,11 @@ def test_a_large_cluster_carries_no_mean():
     frame = simulated(villages=200)
     frame.loc[frame.index[frame["variant"] == "A"][:400], "village"] = 8
     assert analyze(frame, {"y": Mean("orders")}, cluster="village").checks == ()
+
+
+def test_clusters_in_two_variants():
+    frame = simulated(villages=200)
+    frame.loc[frame.index[:3], "variant"] = "B"  # of villages 0, 1 and 2; 1 is in B
+    (finding,) = analyze(frame, {"y": Mean("orders")}, cluster="village").checks
+    assert (finding.kind, finding.severity) == ("clusters in two variants", "warning")
+    assert finding.sentence == "2 clusters have units in more than one variant"
