@@ -131,7 +131,7 @@ def groups_of(request: MomentRequest, found: Found, form: str) -> Groups:
         if form in {PLAIN, SHIFTED}:
             squares = np.where(there == 1, 0.0, squares * (there - 1))
             products = np.where(n[:, None] == 1, 0.0, products * (n[:, None] - 1))
-        else:  # what is left of the sum corrects squares and mean (Chan, Golub & LeVeque 1983, formula 1.7)
+        else:  # what is left of the sum corrects squares and mean (Chan, Golub & LeVeque 1983)
             left = _numbers(found, "left", k)
             squares = squares - left * left / there
             first, second = (np.array([pair[side] for pair in request.products], dtype=int) for side in (0, 1))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class AlwaysValid:
     """Look whenever you like: a confidence sequence from the normal mixture (Robbins 1970).
 
-    Howard, Ramdas, McAuliffe & Sekhon (2021), formula 14: |S| < √((v + rho)·log((v + rho) / (rho·alpha²))) at all v at
+    Howard, Ramdas, McAuliffe & Sekhon (2021): |S| < √((v + rho)·log((v + rho) / (rho·alpha²))) at all v at
     once. Here v = units / n_star, so the bound is tightest when `n_star` units are in. rho is theirs to first order of
     the Lambert function, 1 / (2·log(1/alpha) + log(1 + 2·log(1/alpha))), as their software sets it. rho belongs to the
     plan: a question at another alpha keeps it, so p < alpha is the same as an interval that excludes the null value.
@@ -83,7 +83,7 @@ class AlwaysValid:
         """Return the always-valid p-value: one over the mixture likelihood ratio.
 
         It is the least alpha whose bound the statistic has crossed, and holds at any time looked at (Johari, Pekelis &
-        Walsh 2022, section 4).
+        Walsh 2022).
 
         Parameters
         ----------

@@ -1,7 +1,7 @@
 """The two arms of R comparisons as arrays: any metric becomes a mean with the variance of one unit's linearised value.
 
 A mean, a ratio and a covariate-adjusted either are smooth functions of the vector of means; by the delta method the
-variance of the estimate is that of a linear combination of the columns (Deng, Knoblich & Lu 2018, formulas 3 and 4).
+variance of the estimate is that of a linear combination of the columns (Deng, Knoblich & Lu 2018).
 """
 
 from __future__ import annotations

@@ -68,9 +68,9 @@ class Posterior(NamedTuple):
 
 
 def posterior(effect: Floats, error: Floats, mean: Floats, sd: Floats, alpha: float = 0.05) -> Posterior:
-    """Return what is known of effects after the data: the precision-weighted normal (Gelman et al. 2013, section 2.5).
+    """Return what is known of effects after the data: the precision-weighted normal (Gelman et al. 2013).
 
-    The expected losses are E max(−e, 0) and E max(e, 0) (Stucchio 2015, section 4).
+    The expected losses are E max(−e, 0) and E max(e, 0) (Stucchio 2015).
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Variance reduction by covariates from before the experiment (CUPED), for means and ratios.
 
 The adjusted estimate is f − θ'(g − ḡ): f the metric, g the covariates, ḡ what both arms together have, θ the slope of
-the metric's linearised values on the covariates' (Deng, Xu, Kohavi & Walker 2013, formulas 2 to 4; for ratios Deng,
-Knoblich & Lu 2018, section 4.3). The slope comes from both arms added together, so that it favours neither.
+the metric's linearised values on the covariates' (Deng, Xu, Kohavi & Walker 2013, control variates; for ratios Deng,
+Knoblich & Lu 2018). The slope comes from both arms added together, so that it favours neither.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Confidence limits of a relative effect (t − c) / |c|, by Fieller's theorem.
 
-An effect e is compatible with the data when the linear contrast t − c − e·|c| is not significant (Fieller 1954,
-formula 11). At e = 0 that is the test of the difference itself, so the two never contradict each other.
+An effect e is compatible with the data when the linear contrast t − c − e·|c| is not significant (Fieller
+1954). At e = 0 that is the test of the difference itself, so the two never contradict each other.
 """
 
 from __future__ import annotations

@@ -160,7 +160,7 @@ def over_clusters(roles: Mapping[str, str], size: str) -> dict[str, str]:
     When whole clusters (villages, shops, days) were randomised, the cluster is the unit of analysis. A mean over units
     is the ratio Σy_g / Σn_g over clusters, whose delta-method variance is the cluster-robust one: with the factor
     G / (G − 1) of CR1, and G − 1 degrees of freedom for an arm of G clusters (Deng, Lu & Litz 2017; Cameron & Miller
-    2015, section VI.A).
+    2015, few clusters).
 
     Parameters
     ----------

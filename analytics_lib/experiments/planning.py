@@ -20,8 +20,8 @@ _MOST: Final = 1e15
 def power(effect: float, *, n: float, **design: Unpack[Options]) -> float:
     """Return the chance that the test finds an effect.
 
-    Means: the noncentral t distribution, exact for equal variances (Cohen 1988, section 2). Proportions: Fleiss, Levin
-    & Paik (2003), section 4.2. Group-sequential: Jennison & Turnbull (2000), section 19.3.
+    Means: the noncentral t distribution, exact for equal variances (Cohen 1988). Proportions: Fleiss, Levin
+    & Paik (2003), sample sizes. Group-sequential: Jennison & Turnbull (2000), numerical computations.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The statistic of a monitored trial from look to look, by recursive numerical integration.
 
 The density of the score S = Z·√t among trials still running is carried from look to look (Armitage, McPherson & Rowe
-1969; Jennison & Turnbull 2000, chapter 19) on Gauss–Legendre nodes, as many as the step between two looks needs.
+1969; Jennison & Turnbull 2000) on Gauss–Legendre nodes, as many as the step between two looks needs.
 Everything here is one side, upwards: what a symmetric test spends downwards is the mirror image. L error rates
 are carried at once.
 """

@@ -120,7 +120,7 @@ def sample_ratio_sequential(
     """Test the split after every block of units, valid however often it is looked at.
 
     The Bayes factor of a Dirichlet-multinomial against the planned multinomial is a martingale under the plan; one over
-    its running maximum is an always-valid p-value (Lindon & Malek 2022, theorem 1 and formula 13).
+    its running maximum is an always-valid p-value (Lindon & Malek 2022, sequential p-values of multinomial counts).
 
     Parameters
     ----------

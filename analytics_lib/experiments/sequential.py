@@ -143,8 +143,8 @@ class GroupSequential:
     def pvalue(self, statistic: ArrayLike, units: ArrayLike, sides: int = 2) -> Floats:
         """Return the repeated p-value: the least alpha whose bound this look's statistic has crossed.
 
-        Jennison & Turnbull (2000), section 9.5. Exact at common error rates, interpolated between them to about three
-        digits; at most 0.9, then 1.
+        Jennison & Turnbull (2000), repeated p-values. At common error rates it is that of the bounds to five digits,
+        between them interpolated to about three; at most 0.9, then 1.
 
         Parameters
         ----------

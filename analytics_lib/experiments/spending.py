@@ -50,7 +50,7 @@ def spend(
 ) -> Floats:
     """Return the error spent up to fractions of the information, one-sided.
 
-    O'Brien–Fleming and Pocock types are those of Lan & DeMets (1983, section 3): 2 − 2Φ(z / √t), z the 1 − alpha/2
+    O'Brien–Fleming and Pocock types are those of Lan & DeMets (1983): 2 − 2Φ(z / √t), z the 1 − alpha/2
     quantile, and alpha·log(1 + (e − 1)t); Hwang, Shih & DeCani (1990) is alpha(1 − exp(−gamma·t)) / (1 − exp(−gamma));
     ``power`` (Kim & DeMets 1987) alpha·t^rho.
 

@@ -1,7 +1,7 @@
 """Post-stratification: arms compared within strata, and the strata weighted by how many units they hold.
 
-Miratrix, Sekhon & Yu (2013), formula 4: the means of an arm are Σ W_k·ȳ_k, with W_k the stratum's share of all units,
-and by their formula 9, given the split, their covariance is Σ W_k²·S_k/n_k. Ratios and covariate adjustment are then
+By Miratrix, Sekhon & Yu (2013) the means of an arm are Σ W_k·ȳ_k, with W_k the stratum's share of all units,
+and, given the split, their covariance is Σ W_k²·S_k/n_k. Ratios and covariate adjustment are then
 smooth functions of these means, as they are without strata. The degrees of freedom are Satterthwaite's (1946) for the
 sum of the strata's own variances of the metric: one small, noisy stratum may carry most of it.
 """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _UNLIKELY: Final = 0.001
 _FEW: Final = 100
 _FEW_CLUSTERS: Final = 20
-"""Below some 20 clusters an arm, cluster-robust intervals are too short (Cameron & Miller 2015, section VI)."""
+"""Below some 20 clusters an arm, cluster-robust intervals are too short (Cameron & Miller 2015, few clusters)."""
 _FEW_SUCCESSES: Final = 5
 _POWERED: Final = 2.8
 """Standard errors of the effect that a two-sided test at 0.05 finds with 80% power: 1.96 + 0.84."""

@@ -200,8 +200,8 @@ class QuantileTable:
     value
         The quantile, interpolated between two order statistics as numpy does, shape (G,).
     lower, upper
-        The order statistics whose interval holds the quantile with the wanted confidence (Woodruff 1952; Conover 1999,
-        section 3.2); −inf and inf where the group is too small to have them. Shape (G,).
+        The order statistics whose interval holds the quantile with the wanted confidence (Woodruff 1952; Conover 1999);
+        −inf and inf where the group is too small to have them. Shape (G,).
     """
 
     request: QuantileRequest

@@ -104,7 +104,7 @@ class Moments:
         with np.errstate(over="ignore", invalid="ignore"):
             mean = values.mean(axis=1) if n else np.zeros(len(values))
             values -= mean[:, None]
-            left = values.sum(axis=1)  # what rounding left in the mean (Chan, Golub & LeVeque 1983, formula 1.7)
+            left = values.sum(axis=1)  # what rounding left in the mean (Chan, Golub & LeVeque 1983, corrected two-pass)
             comoment = values @ values.T - np.outer(left, left) / max(n, 1)
         if n:
             mean = np.where(constant, first, mean + left / n)
@@ -193,7 +193,7 @@ class Moments:
         return cls(n, names, tuple(means.tolist()), tuple(tuple(row) for row in products.tolist()))
 
     def __add__(self, other: object) -> Self:
-        """Add groups: the pairwise update of Chan, Golub & LeVeque (1979), formula 2.1."""
+        """Add groups: the pairwise update of Chan, Golub & LeVeque (1979)."""
         if not isinstance(other, Moments):
             return NotImplemented
         if self.names != other.names:

@@ -26,7 +26,7 @@ def ranks(n: int, q: float, confidence: float) -> tuple[int, int]:
     """Return the ranks of the order statistics whose interval holds a quantile.
 
     X₍r₎ ≤ x_q ≤ X₍s₎ with probability P(r ≤ B ≤ s − 1), B ~ Binomial(n, q): r is the largest rank with
-    P(B ≤ r − 1) ≤ tail and s the smallest with P(B ≤ s − 1) ≥ 1 − tail (Conover 1999, section 3.2, the exact method).
+    P(B ≤ r − 1) ≤ tail and s the smallest with P(B ≤ s − 1) ≥ 1 − tail (Conover 1999, the exact method).
     The lower rank is 0, or the upper n + 1, where `n` is too small for a bound.
 
     Parameters

@@ -29,7 +29,7 @@ def test_unequal_looks():  # recomputed likewise
     assert boundaries([0.5, 0.75, 1.0]) == pytest.approx([2.9626, 2.3590, 2.0141], abs=6e-5)
 
 
-def test_looking_naively():  # gsDesign: its one-sided halves agree; Armitage, McPherson & Rowe (1969), table 2
+def test_looking_naively():  # gsDesign: its one-sided halves agree; Armitage, McPherson & Rowe (1969)
     found = []
     for looks in (1, 2, 3, 4, 5, 10, 20, 50):
         # Within ±1.96 throughout: both sides, less the trials that cross both, which are few but not none.

@@ -29,7 +29,7 @@ def test_what_shrinks_and_grows():
     fixed, planned, always = (
         sample_size(0.05, sd=1, plan=plan) for plan in (None, GroupSequential(5), AlwaysValid(2 * base))
     )
-    assert fixed < planned < 1.05 * fixed < always  # Jennison & Turnbull (2000), table 2.4: about 1.03
+    assert fixed < planned < 1.05 * fixed < always  # Jennison & Turnbull (2000): about 1.03
 
 
 @pytest.mark.parametrize(
