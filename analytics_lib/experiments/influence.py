@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _CARRIED: Final = 0.5
 """Share of the effect, and of its standard error, that one unit may carry."""
+_APART: Final = 5.0
+"""Standard deviations of the others of its arm within which a unit is an ordinary one."""
 _LEVEL: Final = 0.05
 _TREND: Final = 0.01
 _DAYS: Final = 4
@@ -35,13 +37,22 @@ _FEWEST_UNITS: Final = 30
 
 
 class _Without(NamedTuple):
-    """An effect with and without one unit: which arm it is in, and its value or residual."""
+    """An effect with and without one unit: its arm, its value or residual, and how far it lies from its arm's others.
+
+    The last in their standard deviations (the externally studentized residual).
+    """
 
     arm: Any
     value: float
     share: float
     moved: float
     changed: bool
+    apart: float
+
+    @property
+    def carries(self) -> bool:
+        """Whether the result rests on the unit, and it is no ordinary one: of few clusters each moves something."""
+        return self.moved > _CARRIED and self.apart > _APART and (self.changed or abs(self.share) > _CARRIED)
 
 
 def suspects(whole: Whole, metrics: Mapping[str, Metric]) -> tuple[Residual, ...]:
@@ -106,9 +117,10 @@ def _pair(whole: Whole, metric: Metric, treatment: Any) -> list[tuple[Arms, floa
 def outliers(whole: Whole, metrics: Mapping[str, Metric]) -> Iterator[Finding]:
     """Find units that carry a result: it is recomputed without the smallest and the largest value of either arm.
 
-    One is reported that changes the difference by more than half its standard error, and either brings more than half
-    of it or decides whether it is significant. Of ratios, and of means over clusters, it is the unit or cluster with
-    the smallest or largest residual, to first order (the influence function, Hampel 1974). Covariates are left out.
+    One is reported that changes the difference by more than half its standard error, and either decides whether it is
+    significant or brings more than half of it, and that lies far from the others of its arm. Of ratios, and of means
+    over clusters, it is the unit or cluster with the smallest or largest residual, to first order (the influence
+    function, Hampel 1974). Covariates are left out.
     """
     one = whole.unit.removesuffix("s")
     for name, metric in metrics.items():
@@ -116,8 +128,7 @@ def outliers(whole: Whole, metrics: Mapping[str, Metric]) -> Iterator[Finding]:
         if sides is None or (sides[1] is not None and name not in whole.rest):
             continue
         for treatment in whole.variants[1:]:
-            found = [each for each in _leave_one_out(whole, (name, metric), treatment) if each.moved > _CARRIED]
-            found = [each for each in found if each.changed or abs(each.share) > _CARRIED]
+            found = [each for each in _leave_one_out(whole, (name, metric), treatment) if each.carries]
             if not found:
                 continue
             worst = max(found, key=lambda each: each.moved)
@@ -156,6 +167,7 @@ def _leave_one_out(whole: Whole, of: tuple[str, Metric], treatment: Any) -> list
     ends = whole.rest[name] if divided else (whole.low[metric.roles["y"]], whole.high[metric.roles["y"]])
     left = [(place, float(end[at[place]])) for end in ends for place in (0, 1)]
     rows: list[tuple[list[float], list[float], list[float]]] = []
+    apart: list[float] = []
     for where, value in [(-1, 0.0), *left]:
         rows.append(([], [], []))
         for place, (arm, size) in enumerate(pair):
@@ -163,7 +175,9 @@ def _leave_one_out(whole: Whole, of: tuple[str, Metric], treatment: Any) -> list
             squares = float(arm.variance[0]) * (n - 1.0)
             if place == where:
                 away = value / size if divided else value - mean
-                squares = max(squares - away**2 * n / (n - 1.0), 0.0)
+                own = away**2 * n / (n - 1.0)
+                squares = max(squares - own, 0.0)
+                apart.append(float(np.sqrt(own * (n - 2.0) / squares)) if squares > 0 else np.inf)
                 n, mean = n - 1.0, mean - away / (n - 1.0)
             for held, each in zip(rows[-1], (n, mean, squares), strict=True):
                 held.append(each)
@@ -178,7 +192,7 @@ def _leave_one_out(whole: Whole, of: tuple[str, Metric], treatment: Any) -> list
     changed = significant[1:] != significant[0]
     names = (whole.variants[0], treatment)
     return [
-        _Without(names[place], value, float(share[k]), float(moved[k]), bool(changed[k]))
+        _Without(names[place], value, float(share[k]), float(moved[k]), bool(changed[k]), apart[k])
         for k, (place, value) in enumerate(left)
         if np.isfinite(share[k])
     ]

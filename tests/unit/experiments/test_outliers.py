@@ -60,3 +60,15 @@ def test_clusters_in_two_variants():
     (finding,) = analyze(frame, {"y": Mean("orders")}, cluster="village").checks
     assert (finding.kind, finding.severity) == ("clusters in two variants", "warning")
     assert finding.sentence == "2 clusters have units in more than one variant"
+
+
+@pytest.mark.parametrize("villages", [0, 24, 60])
+def test_ordinary_data_without_an_effect_have_no_outliers(villages):
+    """Of an effect near zero every unit brings a large share: that alone is no finding."""
+    metrics = {"orders": Mean("orders"), "rate": Ratio("orders", "sessions")}
+    found = 0
+    for seed in range(40):
+        frame = simulated(1200, villages, seed)
+        checks = analyze(frame, metrics, cluster="village" if villages else None).checks
+        found += sum(each.kind == "outlier" for each in checks)
+    assert found <= 4  # of 80
