@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from analytics_lib.registry import Look
 
 _STYLES = {"ship": "green", "roll back": "red", "unhealthy": "red", "keep going": "cyan", "inconclusive": "yellow"}
+_LEAST = 0.0001
+_SHORTEST = 10
+"""Columns of words keep so many letters of their heading."""
+_DAYS = {"From", "To", "When", "Status"}
 _NUMERIC = {
     "Units", "Mean", "Control", "Treated", "Change", "p", "Needed", "Days", "Planned", "Power", "Finds", "Clusters",
     "As planned", "No covariate", "One look", "No clusters",
@@ -31,10 +35,10 @@ def print_first_numbers(numbers: FirstNumbers) -> None:
     if not numbers.units:
         console.print("Its results have no rows yet; they are looked at from the first day on.")
         return
-    lines = table("Variant", "Units", *numbers.means)
-    for variant, units in numbers.units.items():
-        means = (number_of(values.get(variant)) for values in numbers.means.values())
-        lines.add_row(escape(str(variant)), f"{units:,}", *means)
+    lines = table("Metric", *numbers.units, numeric=True)
+    lines.add_row("units", *(f"{units:,}" for units in numbers.units.values()))
+    for metric, means in numbers.means.items():
+        lines.add_row(escape(metric), *(number_of(means.get(variant)) for variant in numbers.units))
     console.print(lines)
 
 
@@ -96,13 +100,24 @@ def print_power(found: Sequence[Power]) -> None:
     console.print(lines)
 
 
-def table(*columns: str) -> Table:
-    """Return a table without a frame, as other commands print them."""
+def table(*columns: str, numeric: bool = False) -> Table:
+    """Return a table without a frame; on a narrow terminal words are folded, numbers and days never.
+
+    Parameters
+    ----------
+    columns
+        The headings.
+    numeric
+        Whether all columns but the first hold numbers.
+    """
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        foldable = column in {"Title", "Why", "Note"}
-        right = "right" if column in _NUMERIC else "left"
-        made.add_column(escape(column), justify=right, overflow="fold", no_wrap=not foldable)  # type: ignore[arg-type]
+    for at, column in enumerate(columns):
+        right = column in _NUMERIC or (numeric and at > 0)
+        whole = right or column in _DAYS
+        least = None if whole else min(len(column), _SHORTEST)
+        made.add_column(
+            escape(column), justify="right" if right else "left", overflow="fold", no_wrap=whole, min_width=least
+        )
     return made
 
 
@@ -120,7 +135,7 @@ def _results(rows: Mapping[str, list[Any]]) -> Table:
         cells = (
             metric, str(rows["treatment"][at]),
             number_of(rows["mean_control"][at]), number_of(rows["mean_treatment"][at]),
-            _share(rows["rel_effect_size"][at]), f"{low} and {high}", number_of(rows["pvalue_adjusted"][at]),
+            _share(rows["rel_effect_size"][at]), f"{low} and {high}", _chance(rows["pvalue_adjusted"][at]),
             rows["decision"][at],
         )  # fmt: skip
         lines.add_row(*(escape(cell) for cell in cells))
@@ -140,6 +155,13 @@ def count_of(value: float | None) -> str:
 def percent_of(value: float | None) -> str:
     """Return a share as it is shown."""
     return "–" if value is None or not math.isfinite(value) else f"{value:.2%}"
+
+
+def _chance(value: float | None) -> str:
+    """Return a p-value as it is shown: four digits say enough."""
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if value >= _LEAST else f"<{_LEAST}"
 
 
 def _share(value: Any) -> str:

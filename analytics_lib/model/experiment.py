@@ -6,7 +6,7 @@ import math
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from analytics_lib.model.experiment_parts import (
     ExperimentMetric,
@@ -87,6 +87,24 @@ class Experiment(Strict):
             raise ValueError(f"variant '{wrong[0]}' has the share {shares[wrong[0]]:g}; a number above 0 is right")
         return shares
 
+    @field_validator("end")
+    @classmethod
+    def _ends_after_the_start(cls, end: date, info: ValidationInfo) -> date:
+        start = info.data.get("start", end)  # absent where it is wrong itself
+        if end < start:
+            raise ValueError(
+                f"the experiment ends on {end}, before it starts on {start}; the end is a day on or after the start"
+            )
+        return end
+
+    @field_validator("control")
+    @classmethod
+    def _is_a_variant(cls, control: str, info: ValidationInfo) -> str:
+        variants = info.data.get("variants", {control: 1})
+        if control not in variants:
+            raise ValueError(f"control '{control}' is none of the variants; known are {_listed(variants)}")
+        return control
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         fit = Fit()
@@ -100,10 +118,6 @@ class Experiment(Strict):
         return self
 
     def _has_a_design(self, need: Need) -> None:
-        need(self.start <= self.end, "end", f"the experiment ends on {self.end}, before it starts on {self.start}; "
-              "the end is a day on or after the start")  # fmt: skip
-        need(self.control in self.variants, "control", f"control '{self.control}' is none of the variants; "
-              f"known are {_listed(self.variants)}")  # fmt: skip
         roles = [metric.role for metric in self.metrics.values()]
         need("success" in roles, "metrics", "no metric has the role success; one at least decides")
         quantile = next((name for name, metric in self.metrics.items() if metric.kind == "quantile"), None)

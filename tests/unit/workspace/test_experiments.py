@@ -157,7 +157,7 @@ def test_values_without_a_file():
 
 def test_all_that_is_wrong_is_told_in_the_order_of_the_file(tmp_path):
     changes = {
-        "ownr": "ann", "owner": None, "start": "soon", "alpha": 2, "hypothesis": None,
+        "ownr": "ann", "owner": None, "start": "soon", "alpha": 2, "hypothesis": None, "control": "contrl",
         "metrics": {"orders": {"kind": "avg"}, "paid": {"kind": "ratio", "role": "success"}},
     }  # fmt: skip
     (tmp_path / "experiments").mkdir()
@@ -166,7 +166,8 @@ def test_all_that_is_wrong_is_told_in_the_order_of_the_file(tmp_path):
         load_experiment(tmp_path, "checkout")
     said = [each.message for each in caught.value.problems]
     assert said == [
-        "key 'hypothesis' is missing", "start is 'soon'", "metrics.orders.kind is 'avg'",
+        "key 'hypothesis' is missing", "start is 'soon'", "control 'contrl' is none of the variants",
+        "metrics.orders.kind is 'avg'",
         "a ratio has a numerator and a denominator", "unknown key 'ownr'", "alpha is 2",
     ]  # fmt: skip
     assert caught.value.exit_code == 2
@@ -177,7 +178,12 @@ def test_all_that_is_wrong_is_told_in_the_order_of_the_file(tmp_path):
 
 def test_all_that_does_not_fit_together_is_told():
     with pytest.raises(ExperimentProblems) as caught:
-        make_experiment("checkout", checkout(end="2026-02-01", control="contrl", unit=None, summary="select 1"))
+        make_experiment("checkout", checkout(unit=None, summary="select 1", cluster="shop", day="day"))
     said = " ".join(str(each) for each in caught.value.problems)
-    for part in ("before it starts", "is none of the variants", "2 sources: units and summary", "does not name its"):
+    for part in (
+        "a summary has no cluster",
+        "leave out day and strata",
+        "2 sources: units and summary",
+        "does not name its",
+    ):
         assert part in said
