@@ -155,6 +155,9 @@ def read_history(
     for name, metric in metrics.items():
         if isinstance(metric, Quantile):
             raise InputError(f"metric '{name}' is a quantile, whose power is not known", hint="plan with its mean")
+        own = metric.roles["y"]
+        if own in [column for role, column in metric.roles.items() if role[0] == "x"]:
+            raise InputError(f"metric '{name}' is its own covariate", hint="a covariate is known before the experiment")
     request = _request(metrics, unit=unit, day=day)
     answer = source.moments(request)
     days = _days(answer, day)

@@ -15,6 +15,7 @@ from analytics_lib.model.experiment_parts import (
     Fit,
     MonitoringPlan,
     Strict,
+    Text,
 )
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class Experiment(Strict):
     """One experiment: ``experiments/NAME.yml``. The file's name, without its ending, is the experiment's name."""
 
     title: str = Field("", description="Title for readers; the name by default.")
-    owner: str = Field(min_length=1, description="Who answers for it: a name or an e-mail address.")
-    hypothesis: str = Field(min_length=1, description="What is expected, and why: a sentence.")
+    owner: Text = Field(description="Who answers for it: a name or an e-mail address.")
+    hypothesis: Text = Field(description="What is expected, and why: a sentence.")
     start: date = Field(description="First day of exposure.")
     end: date = Field(description="Last day of exposure.")
     variants: dict[str, float] = Field(description="Variant → its planned share of the units, on any scale.")
@@ -118,6 +119,10 @@ class Experiment(Strict):
         return self
 
     def _has_a_design(self, need: Need) -> None:
+        for name, metric in self.metrics.items():
+            own = [each for each in metric.covariates if each in {metric.column or name, metric.numerator}]
+            need(not own, "metrics", f"metric '{name}' is its own covariate: '{own[0]}' is what it measures; "
+                 "a covariate is known before the experiment" if own else "")  # fmt: skip
         roles = [metric.role for metric in self.metrics.values()]
         need("success" in roles, "metrics", "no metric has the role success; one at least decides")
         quantile = next((name for name, metric in self.metrics.items() if metric.kind == "quantile"), None)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""Something that is said: not only spaces."""
 
 
 class Misfit(ValueError):
@@ -154,7 +159,7 @@ class Exposures(Strict):
     unit: str = Field(min_length=1, description="Column of the unit.")
     time: str = Field(min_length=1, description="Column of the time of exposure.")
     variant: str = Field(min_length=1, description="Column of the variant.")
-    where: dict[str, str | int] = Field(
+    where: dict[str, str | bool | int | float | date] = Field(
         default_factory=dict, description="Column and value that pick this experiment's rows: {experiment: checkout}."
     )
 

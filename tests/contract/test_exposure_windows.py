@@ -160,3 +160,11 @@ def test_segments_strata_and_clusters(lab):
     results = analyze(units, {"orders": Mean("orders")}, variant=VARIANT, cluster="shop", segments=("country",))
     assert sum(results.sample_ratio.counts.values()) == len({(row["shop"], row["treated"]) for row in over.values()})
     assert analyze(units, {"orders": Mean("orders")}, variant=VARIANT, strata="country").rows["n_control"][0] > 10
+
+
+def test_rows_are_picked_by_any_value(lab):
+    """True and false, days and numbers as well as text."""
+    everyone = len(first_exposures())
+    for where, picked in (({"web": True}, "web"), ({"web": False}, "other"), ({"shop": 1}, "shop")):
+        own = ExposedUnits(lab, Exposed(SEEN.model_copy(update={"where": where}), [facts()], DAYS))
+        assert 0 < own.count() < everyone, picked

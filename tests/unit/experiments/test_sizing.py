@@ -221,6 +221,7 @@ def test_a_metric_that_cannot_be_planned_beside_one_that_can():
         ({}, {"units_per_day": 0}, "units_per_day is 0"),
         ({}, {"metrics": [Quantile("orders")]}, "metric 'orders_q0.5' is a quantile, whose power is not known"),
         ({}, {"metrics": [Proportion("sessions")]}, "'sessions' has values other than 0 and 1"),
+        ({}, {"metrics": [Mean("orders", ["before", "orders"])]}, "metric 'orders' is its own covariate"),
         ({}, {"metrics": [Mean("ordrs")]}, "there is no column 'ordrs'; did you mean 'orders'?"),
         ({}, {"day": "sessions"}, "column 'sessions' holds 1; a day is right"),
         ({}, {"unit": "shop"}, "units stand in the history twice: 80 units have 4,000 rows"),
