@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.connectors.spans import within
 from analytics_lib.connectors.tables import Table, named_rows
+from analytics_lib.errors import InputError
 from analytics_lib.model.aggregation import UnitCounts
 
 if TYPE_CHECKING:
@@ -123,8 +124,22 @@ class ExposedUnits(Table):
         return ExposureCounts(*(int(value or 0) for value in row))
 
     def moments(self, request: MomentRequest) -> MomentAnswer:
-        """Return the moments asked for; units that were left out are counted among the answer's units."""
-        answer = super().moments(replace(request, unit=None))
+        """Return the moments asked for; units that were left out are counted among the answer's units.
+
+        Raises
+        ------
+        InputError
+            As of any table; and that no unit's window is over.
+        """
+        try:
+            answer = super().moments(replace(request, unit=None))
+        except InputError as error:
+            if error.message != "there are no rows" or not self.counts.young:
+                raise
+            raise InputError(
+                f"the window of none of the {self.counts.young:,} units is over", where=self._where,
+                hint="by the newest facts it goes on: look again later, or choose a shorter one",
+            ) from None  # fmt: skip
         counts = self.counts
         several = counts.in_several
         units = UnitCounts(counts.units, 0, counts.units, repeated=several, in_two=several)

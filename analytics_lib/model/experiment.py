@@ -139,6 +139,9 @@ class Experiment(Strict):
               "a cluster has units on several days and in several strata; leave out day and strata")  # fmt: skip
 
     def _has_results(self, need: Need) -> None:
+        for name in self.segments:
+            need(name not in {self.variant, self.unit} and self.segments.count(name) == 1, "segments",
+                 f"the segment '{name}' stands twice, or is the variant or the unit; name groups")  # fmt: skip
         given = [key for key in ("units", "summary", "exposures") if getattr(self, key) is not None]
         need(len(given) == 1, given[-1] if given else "connection",
               f"the results have {len(given) or 'no'} sources{': ' * bool(given)}{' and '.join(given)}; "

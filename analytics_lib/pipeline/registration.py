@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from analytics_lib.connectors.exposures import ExposedUnits
 from analytics_lib.errors import ExperimentError, InputError, nearest
 from analytics_lib.experiments import analyze
-from analytics_lib.model.aggregation import SEGMENT, SIZE, VARIANT, MomentRequest
+from analytics_lib.model.aggregation import SEGMENT, SEGMENT_VALUE, SIZE, VARIANT, MomentRequest
 from analytics_lib.pipeline.gathering import Gathered
 from analytics_lib.pipeline.sizing import history_of
 from analytics_lib.pipeline.trials import day_of, metrics_of, opened_rows, plan_of, told_at
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from analytics_lib.pipeline.trials import Rows
     from analytics_lib.workspace import Workspace
     from analytics_lib.workspace.experiments import ExperimentFile
+
+_MOST_VALUES: Final = 200
+"""Values that a segment may have: more are identities, and each would be a comparison."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,9 @@ def _numbers_of(file: ExperimentFile, rows: Rows, today: date) -> FirstNumbers:
         try:
             _require_rows(file, rows, missing)
         except InputError as error:
-            if error.message == "there are no rows":
-                if experiment.start <= today:
+            waiting = isinstance(rows.source, ExposedUnits) and rows.source.counts.young > 0
+            if waiting or error.message == "there are no rows":
+                if experiment.start <= today and not waiting:
                     raise
                 gathered.settle()
                 return FirstNumbers({}, {})
@@ -127,6 +133,12 @@ def _require_rows(file: ExperimentFile, rows: Rows, missing: Collection[str]) ->
     day = day_of(file.experiment)
     day = None if day in missing else day
     answer = rows.moments(MomentRequest(file.experiment.variant, (), by=(day,) if day is not None else ()))
+    if day is not None and None in answer.table.labels[day]:
+        count = sum(n for n, label in zip(answer.table.n, answer.table.labels[day], strict=True) if label is None)
+        raise ExperimentError(
+            f"{count:,.0f} units have no day: '{day}' is missing", where=file.where("day"),
+            hint="leave these rows out in the query",
+        )  # fmt: skip
     if day is not None:
         wrong = [label for label in answer.table.labels[day] if label is not None and not isinstance(label, date)]
         if wrong:
@@ -169,6 +181,14 @@ def _numbers(file: ExperimentFile, rows: Rows, names: tuple[str, ...], missing: 
                     raise
         gathered.settle()
         raise error from None  # of each by itself nothing is wrong
+    labels = results.answer.table.labels
+    values = set(zip(labels.get(SEGMENT, ()), labels.get(SEGMENT_VALUE, ()), strict=True))
+    each = Counter(segment for segment, _ in values)
+    for segment in (name for name, count in each.items() if count > _MOST_VALUES):
+        raise ExperimentError(
+            f"the segment '{segment}' has more than {_MOST_VALUES} values", where=file.where("segments"),
+            hint="a segment has a few, each with many units",
+        )  # fmt: skip
     return FirstNumbers(results.sample_ratio.counts, _means(results))
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _NO_SELECT: Final = {"explain", "show", "describe", "summarize", "table", "values"}
 """Reading statements that are none; others are refused anyway."""
+_MOST_STRANGE: Final = 5
+"""Variants that are not planned and are told one by one."""
 SUMMARY_ROWS: Final = 10_000
 """Rows that a summary may have: a row a variant and day."""
 
@@ -129,12 +131,18 @@ class Rows:
                 f"{found[None]:,} units have no variant: '{column}' is missing",
                 hint="leave these rows out in the query",
             )
+        unplanned = [str(name) for name in found if name not in planned]
+        if len(unplanned) > _MOST_STRANGE:
+            raise ExperimentError(
+                f"the results have {len(unplanned):,} variants that are not planned, '{unplanned[0]}' one of them",
+                where=self.file.where("variants"), hint=f"is '{column}' the column of the variant?",
+            )  # fmt: skip
         strange = [
             ExperimentError(
                 f"the results have a variant '{name}', which is not planned", where=self.file.where("variants"),
-                hint=nearest(str(name), planned),
+                hint=nearest(name, planned),
             )
-            for name in found if name not in planned
+            for name in unplanned
         ]  # fmt: skip
         absent = [
             ExperimentError(

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from support.experiments import checkout, load, make_laboratory, visitors
 
+from analytics_lib.errors import InputError
 from analytics_lib.experiments import Mean, analyze
 from analytics_lib.pipeline import experiments
 from analytics_lib.workspace.experiments import make_experiment
@@ -105,3 +106,12 @@ def test_variants_of_true_and_false(lab):
     fill(lab, visitors().assign(variant=visitors()["variant"] == "one_step"))
     _, first = registered(lab, variants={"false": 1, "true": 1}, control="false")
     assert first.units == {"false": 1000, "true": 1000}
+
+
+def test_an_experiment_may_be_registered_before_any_window_is_over(lab):
+    fill(lab)
+    _, first = registered(lab, window=60)
+    assert dict(first.units) == {}
+    with pytest.raises(InputError, match="the window of none of the 2,000 units is over"):
+        experiments.look(lab, "checkout", at=LAST)
+    assert experiments.registered(lab, "checkout").looks == []

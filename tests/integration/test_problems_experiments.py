@@ -127,3 +127,17 @@ def test_the_name_and_the_rest(lab):
     assert [each.message for each in caught.value.problems] == [
         "there is an experiment 'checkout' already", "there is no column 'contry' in the results",
     ]  # fmt: skip
+
+
+def test_a_column_of_many_variants_or_values_is_one_sentence(problems):
+    frame = visitors()
+    found = problems(frame.assign(variant=frame["user_id"].astype(str)))
+    assert found == [("variants:", "the results have 2,000 variants that are not planned, '0' one of them.")]
+    found = problems(frame.assign(session=frame["user_id"]), segments=["session"])
+    assert found == [("segments:", "the segment 'session' has more than 200 values.")]
+
+
+def test_units_without_a_day(problems):
+    frame = visitors()
+    frame.loc[:2, "day"] = pd.NaT
+    assert problems(frame, day="day") == [("day: day", "3 units have no day: 'day' is missing.")]

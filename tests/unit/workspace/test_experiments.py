@@ -46,6 +46,8 @@ def complaint(tmp_path):
         ({"plan": "fixed"}, "plan: fixed", "plan is 'fixed'; give it keys with values: {key: value}"),
         ({"metrics": {"orders": {"kind": "mean", "role": "success", "covariate": "orders"}}}, "metrics:",
          "metric 'orders' is its own covariate: 'orders' is what it measures; a covariate is known before"),
+        ({"segments": ["user_id"]}, "segments:", "the segment 'user_id' stands twice, or is the variant or the unit"),
+        ({"segments": ["a", "a"]}, "segments:", "the segment 'a' stands twice, or is the variant or the unit"),
         ({"start": "soon"}, "start: soon", "start is 'soon'; give it a day: 2026-03-01"),
         ({"end": "2026-02-01"}, "end: '2026-02-01'", "ends on 2026-02-01, before it starts on 2026-03-01"),
         ({"control": "contrl"}, "control: contrl", "control 'contrl' is none of the variants; known are 'control'"),
