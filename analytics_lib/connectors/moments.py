@@ -48,8 +48,8 @@ _OFF: Final = 1e8
 
 def form_of(source: Source, request: MomentRequest) -> str:
     """Return which form of the statement suits a source."""
-    if not source.has_covariance:
-        return TWICE
+    if not source.has_covariance:  # where rows are only counted it is not needed
+        return TWICE if request.measured or len(request.groupings) > 1 else PLAIN
     few = len(request.keys) <= 1 and not request.segments and request.cluster is None
     return SUMS if few and source.dialect == "duckdb" and source.is_table else PLAIN
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from analytics_lib.experiments.history import read_history
 from analytics_lib.experiments.planning import duration, minimum_effect, power, sample_size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
     import pyarrow as pa
@@ -239,7 +241,7 @@ def _line(name: str, spread: Spread, effect: float, asked: _Asked) -> dict[str, 
 
 
 def _effects(mde: float | Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
-    given = dict.fromkeys(names, mde) if isinstance(mde, (int, float)) else dict(mde)
+    given = dict(mde) if isinstance(mde, Mapping) else dict.fromkeys(names, mde)
     for name in given:
         if name not in names:
             raise InputError(f"mde names the metric '{name}', which is not planned", hint=nearest(name, names))
@@ -251,17 +253,17 @@ def _effects(mde: float | Mapping[str, float], names: Sequence[str]) -> dict[str
 
 
 def _shares(variants: Mapping[str, float] | None) -> list[float]:
-    shares = [1.0, 1.0] if variants is None else [float(share) for share in variants.values()]
+    shares = [1.0, 1.0] if variants is None else list(variants.values())
     if len(shares) < _FEWEST:
         raise InputError("there is one variant", hint='{"control": 50, "one_step": 50} is right')
     for share in shares:
         _require(share, "the share of a variant")
-    return shares
+    return [float(share) for share in shares]
 
 
-def _require(number: float, what: str) -> None:
-    if not (math.isfinite(number) and number > 0):
-        raise InputError(f"{what} is {number}", hint="a number above 0 is right")
+def _require(number: Any, what: str) -> None:
+    if not (isinstance(number, Real) and math.isfinite(number) and float(number) > 0):
+        raise InputError(f"{what} is {number!r}", hint="a number above 0 is right")
 
 
 def _percent(share: float) -> str:

@@ -183,6 +183,14 @@ def test_quantiles(source, q):
         assert table.upper[at] == (values[high - 1] if high <= len(values) else np.inf)
 
 
+@pytest.mark.parametrize("segments", [(), ("country",), ("country", "tier")])
+def test_rows_are_counted_without_any_column(source, segments):
+    table = source.moments(MomentRequest("variant", (), by=("day",), segments=segments)).table
+    whole = [at for at, segment in enumerate(table.labels.get("segment", [""] * len(table))) if segment == ""]
+    assert sum(table.n[at] for at in whole) == len(FRAME)
+    assert sum(table.n) == len(FRAME) * (1 + len(segments))
+
+
 def test_units(source):
     once = source.moments(MomentRequest("variant", ("orders",), unit="unit")).units
     assert (once.rows, once.missing, once.distinct, once.repeated, once.in_two) == (400, 0, 400, 0, 0)

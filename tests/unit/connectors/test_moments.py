@@ -27,7 +27,9 @@ KINDS = {
 PLAIN = MomentRequest("variant", ("orders", "before", "paid"), (("orders", "before"),), extremes=("orders",))
 SEGMENTS = MomentRequest("variant", ("orders", "paid"), by=("seen",), segments=("country", "tier"))
 CLUSTERS = MomentRequest("variant", ("orders",), segments=("country",), cluster="village")
-REQUESTS = {"plain": PLAIN, "segments": SEGMENTS, "clusters": CLUSTERS}
+WHOLE = MomentRequest(None, ("orders", "before"), pairs=(("orders", "before"),))
+COUNTED = MomentRequest("variant", (), by=("day",))
+REQUESTS = {"plain": PLAIN, "segments": SEGMENTS, "clusters": CLUSTERS, "whole": WHOLE, "counted": COUNTED}
 
 
 def dialects():
