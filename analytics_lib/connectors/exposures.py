@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.connectors.spans import within
-from analytics_lib.connectors.tables import Table, named_rows
+from analytics_lib.connectors.tables import Table, named_rows, table_of
 from analytics_lib.errors import InputError
 from analytics_lib.model.aggregation import UnitCounts
 
@@ -122,6 +122,10 @@ class ExposedUnits(Table):
         statement = counts_statement(self._tables, self._connection.dialect)
         row = self._connection.run(statement, query, {}, lambda result: result.one())
         return ExposureCounts(*(int(value or 0) for value in row))
+
+    def columns_of(self, table: str) -> list[str]:
+        """Return the names of the columns of one of the tables; no row is read for that."""
+        return table_of(self._connection, table).columns()
 
     def moments(self, request: MomentRequest) -> MomentAnswer:
         """Return the moments asked for; units that were left out are counted among the answer's units.

@@ -11,6 +11,7 @@ from analytics_lib.connectors.exposures import ExposedUnits
 from analytics_lib.errors import ExperimentError, InputError, nearest
 from analytics_lib.experiments import analyze
 from analytics_lib.model.aggregation import SEGMENT, SEGMENT_VALUE, SIZE, VARIANT, MomentRequest
+from analytics_lib.pipeline.exposing import absent_in_tables
 from analytics_lib.pipeline.gathering import Gathered
 from analytics_lib.pipeline.sizing import history_of
 from analytics_lib.pipeline.trials import day_of, metrics_of, opened_rows, plan_of, told_at
@@ -74,8 +75,9 @@ def first_numbers(workspace: Workspace, file: ExperimentFile, *, today: date) ->
 def _numbers_of(file: ExperimentFile, rows: Rows, today: date) -> FirstNumbers:
     """Return the first numbers; what can be looked at in spite of a problem is looked at."""
     experiment, gathered = file.experiment, Gathered()
-    if experiment.exposures is not None:
-        rows.source.counts  # noqa: B018 - the tables and columns that the file names are asked for
+    if isinstance(rows.source, ExposedUnits):
+        gathered.add(absent_in_tables(file, rows.source))
+        gathered.settle()  # without them nothing can be asked
     absent = list(_absent_columns(file, rows.columns))
     gathered.add(error for _, _, error in absent)
     missing = {name for _, name, _ in absent}

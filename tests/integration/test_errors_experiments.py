@@ -156,20 +156,20 @@ def test_summaries(refused, select, said):
 
 
 @pytest.mark.parametrize(
-    ("exposures", "facts", "said"),
+    ("exposures", "facts", "place", "said"),
     [
-        ({"table": "seen"}, {}, "seen"),
-        ({"time": "at"}, {}, "at"),
-        ({}, {"table": "sold"}, "sold"),
-        ({}, {"columns": {"orders": {"take": "sum", "column": "ordrs"}}}, "ordrs"),
-        ({"where": {"experiment": "x"}}, {}, "experiment"),
-        ({"table": "trial."}, {}, "'trial.' is no table's name"),
+        ({"table": "seen"}, {}, "table: seen", "Table with name seen does not exist"),
+        ({"time": "dya"}, {}, "time: dya", "there is no column 'dya' in trial. Did you mean 'day'?"),
+        ({}, {"table": "sold"}, "- table: sold", "Table with name sold does not exist"),
+        ({}, {"columns": {"orders": {"take": "sum", "column": "ordrs"}}}, "column: ordrs", "'ordrs' in trial. Did you"),
+        ({"where": {"experiment": "x"}}, {}, "experiment: x", "there is no column 'experiment' in trial"),
+        ({"table": "trial."}, {}, "exposures:", "'trial.' is no table's name"),
     ],
 )
-def test_exposures(refused, exposures, facts, said):
+def test_exposures(refused, exposures, facts, place, said):
     own = {"table": "trial", "unit": "user_id", "time": "day", "columns": {"orders": {"take": "count"}}}
     line, text = refused(units=None, unit=None, exposures=SEEN | exposures, facts=[own | facts])
-    assert line == "exposures:"
+    assert line == place
     assert said in text
 
 

@@ -141,3 +141,17 @@ def test_units_without_a_day(problems):
     frame = visitors()
     frame.loc[:2, "day"] = pd.NaT
     assert problems(frame, day="day") == [("day: day", "3 units have no day: 'day' is missing.")]
+
+
+def test_all_columns_of_all_tables(problems):
+    seen = {"table": "trial", "unit": "usr", "time": "day", "variant": "variant", "where": {"test": 1}}
+    orders = {"orders": {"take": "sum", "column": "ordrs"}, "n": {"take": "count"}}
+    sold = [
+        {"table": "trial", "unit": "User_ID", "time": "dya", "columns": orders},
+        {"table": "nowhere", "unit": "u", "time": "t", "columns": {"m": {"take": "count"}}},
+    ]
+    found = problems(units=None, unit=None, exposures=seen, facts=sold, segments=["contry"], strata="statum")
+    assert sorted(said.split(" in trial")[0] for _, said in found[:-1]) == [
+        f"there is no column '{name}'" for name in ("contry", "dya", "ordrs", "statum", "test", "usr")
+    ]
+    assert found[-1][0] == "- table: nowhere"
