@@ -16,6 +16,7 @@ from analytics_lib.experiments import (
     Proportion,
     Quantile,
     Ratio,
+    boundaries,
     minimum_effect,
     plan_from,
     power,
@@ -156,6 +157,38 @@ def test_the_planned_units_have_the_power():
     reached = rejected(control, treatment)
     assert reached == pytest.approx(0.8, abs=4 * math.sqrt(0.16 / DRAWS))
     assert rejected(control[:, :, :1], treatment[:, :, :1]) < reached - 0.1
+
+
+def test_the_planned_units_of_a_ratio_have_the_power():
+    found = row(plan_from(PAST, [Ratio("orders", "sessions")], mde=0.05))
+    values = PAST.assign(zero=0.0)[["orders", "zero", "sessions"]].to_numpy(dtype=float)
+    rng, n = np.random.default_rng(4), int(found["n_control"])
+    control, treatment = (values[rng.integers(0, len(values), (DRAWS // 2, n))] for _ in range(2))
+    treatment[:, :, 0] += found["effect_size"] * treatment[:, :, 2]
+    assert rejected(control, treatment) == pytest.approx(0.8, abs=4 * math.sqrt(0.32 / DRAWS))
+
+
+def test_the_planned_units_of_a_share_have_the_power():
+    """The pooled z-test, as shares are analyzed, of draws from both binomial distributions."""
+    found = row(plan_from(PAST, [Proportion("paid")], mde=0.1, variants={"control": 2, "one_step": 1}))
+    rng, share = np.random.default_rng(5), found["mean"]
+    one, other = int(found["n_control"]), int(found["n_treatment"])
+    control = rng.binomial(one, share, 20_000)
+    treatment = rng.binomial(other, share + found["effect_size"], 20_000)
+    pooled = (control + treatment) / (one + other)
+    z = (treatment / other - control / one) / np.sqrt(pooled * (1 - pooled) * (1 / one + 1 / other))
+    assert (np.abs(z) > 1.959964).mean() == pytest.approx(0.8, abs=4 * math.sqrt(0.16 / 20_000))
+
+
+def test_the_planned_units_of_looks_have_the_power():
+    """Four looks at a mean, each by its own bound: the planned units find the effect as often as asked for."""
+    found = row(plan_from(PAST, [Mean("orders")], mde=0.05, plan=GroupSequential(4)))
+    steps, rng = int(found["n_control"]) // 4, np.random.default_rng(6)
+    bounds = boundaries(looks=[0.25, 0.5, 0.75, 1.0], alpha=0.05, sides=2)
+    apart = rng.normal(found["effect_size"], found["sd"] * math.sqrt(2 / steps), (20_000, 4)).cumsum(axis=1)
+    looks = np.arange(1, 5)
+    z = apart / looks / (found["sd"] * np.sqrt(2 / (steps * looks)))
+    assert (np.abs(z) > bounds).any(axis=1).mean() == pytest.approx(0.8, abs=0.012)
 
 
 def test_the_planned_clusters_have_the_power():
