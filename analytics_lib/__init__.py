@@ -20,11 +20,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analytics_lib import charts
     from analytics_lib.errors import AnalyticsError
-    from analytics_lib.session import connect, experiment, finding, heading, note, output
+    from analytics_lib.session import connect, experiment, finding, heading, metrics, note, output
 
 __version__ = "0.1.0"
 
-__all__ = ["AnalyticsError", "__version__", "charts", "connect", "experiment", "finding", "heading", "note", "output"]
+__all__ = [
+    "AnalyticsError", "__version__", "charts", "connect", "experiment", "finding", "heading", "metrics", "note",
+    "output",
+]  # fmt: skip
 
 _HOME = {
     "AnalyticsError": "analytics_lib.errors",
@@ -32,6 +35,7 @@ _HOME = {
     "experiment": "analytics_lib.session",
     "finding": "analytics_lib.session",
     "heading": "analytics_lib.session",
+    "metrics": "analytics_lib.session",
     "note": "analytics_lib.session",
     "output": "analytics_lib.session",
 }

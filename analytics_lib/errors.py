@@ -9,6 +9,7 @@ the class's exit code; a library caller catches the branch it can act on::
     │   ├── ReportError             a report file
     │   ├── ExperimentError         an experiment's file, or a step that it cannot take
     │   │   └── ExperimentProblems  several of them at once
+    │   ├── MetricError             a metric file, or what is asked of the metric model
     │   ├── NotebookError           a notebook that cannot be run as it stands
     │   ├── ParameterError          a parameter's name, type, range or absence
     │   ├── SuiteError              an expectation suite, or what it names
@@ -104,6 +105,10 @@ class ExperimentProblems(ExperimentError):
 
     def __str__(self) -> str:
         return "\n".join(str(each) for each in self.problems) or super().__str__()
+
+
+class MetricError(InputError):
+    """A file of the metric model, or what is asked of it."""
 
 
 class NotebookError(InputError):

@@ -1,4 +1,4 @@
-"""What a notebook opens: `connect` and `experiment`, and what it hands over: `finding`, `heading`, `note`, `output`."""
+"""What a notebook opens: `connect`, `experiment`, `metrics`; what it hands over: `finding`, `note`, `output` …"""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from analytics_lib.recorder import recorder
 from analytics_lib.workspace import Workspace, find_workspace, load_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     import pyarrow as pa
 
+    from analytics_lib.connectors.metrics import Metrics
     from analytics_lib.experiments.recorded import RecordedExperiment
 
 
@@ -83,6 +86,35 @@ def experiment(name: str) -> RecordedExperiment:
     if run is not None:
         run.experiment(name, mark)
     return found
+
+
+def metrics(audience: str = "", values: Mapping[str, object] | None = None) -> Metrics:
+    """Return the metric model of the workspace: the files of ``metrics/``, ready to be asked.
+
+    Parameters
+    ----------
+    audience
+        Whose row rules apply: a name under ``rows:`` of the files. By default nobody's: every row is seen.
+    values
+        What rules ask of the caller: ``{"partner": "acme"}``.
+
+    Raises
+    ------
+    MetricError
+        A file is invalid, or no model knows the audience.
+    WorkspaceError
+        No workspace is here.
+
+    Examples
+    --------
+    >>> metrics().query(["revenue"], by=["month", "channel"], start="2026-01-01")  # doctest: +SKIP
+    """
+    from analytics_lib.connectors.metrics import Metrics
+    from analytics_lib.model.metrics.audiences import Audience
+    from analytics_lib.workspace.metrics import load_metrics
+
+    asks = Audience(audience, dict(values or {}), dict(os.environ))
+    return Metrics(load_metrics(_workspace().root), connect, asks)
 
 
 def finding(text: str) -> None:

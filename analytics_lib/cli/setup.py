@@ -13,7 +13,7 @@ from analytics_lib.cli.output import STYLES, console, print_json
 from analytics_lib.cli.progress import Shown
 from analytics_lib.cli.summary import print_build
 from analytics_lib.cli.workspaces import opened
-from analytics_lib.errors import WorkspaceError
+from analytics_lib.errors import InputError, WorkspaceError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -79,12 +79,17 @@ def demo(
 def schema(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.", metavar="FILE")] = None,
     experiment: Annotated[bool, typer.Option("--experiment", help="That of experiment files.")] = False,
+    metrics: Annotated[bool, typer.Option("--metrics", help="That of metric files.")] = False,
 ) -> None:
     """Write the JSON Schema of report files, for editors that complete and check them."""
     from analytics_lib.model import experiment as experiments
     from analytics_lib.model import report as reports
+    from analytics_lib.model.metrics import files as metric_files
 
-    text = json.dumps((experiments if experiment else reports).json_schema(), indent=2)
+    if experiment and metrics:
+        raise InputError("--experiment and --metrics were given", hint="ask for one schema at a time")
+    made = experiments.json_schema if experiment else metric_files.json_schema if metrics else reports.json_schema
+    text = json.dumps(made(), indent=2)
     if output is None:
         typer.echo(text)
         return

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
-from analytics_lib.errors import ExperimentError, InputError, ReportError, nearest, together
+from pydantic import BaseModel
+
+from analytics_lib.errors import ExperimentError, InputError, MetricError, ReportError, nearest, together
 from analytics_lib.model.experiment import Experiment
 from analytics_lib.model.experiment_parts import (
     ExperimentMetric,
@@ -17,13 +19,14 @@ from analytics_lib.model.experiment_parts import (
     Misfits,
     MonitoringPlan,
 )
+from analytics_lib.model.metrics import MetricModel
 from analytics_lib.model.report import OutputCheck, Query, Refinement, Registered, Report, TableCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import yaml
-    from pydantic import BaseModel, ValidationError
+    from pydantic import ValidationError
 
 Keys = tuple[str | int, ...]
 
@@ -56,6 +59,8 @@ _LONGEST: Final = 60
 _BELOW: Final[Mapping[Any, type[BaseModel]]] = {
     "metrics": ExperimentMetric, "plan": MonitoringPlan, "exposures": Exposures, "facts": Facts,
 }  # fmt: skip
+
+_KINDS: Final[Mapping[type[BaseModel], type[InputError]]] = {Report: ReportError, MetricModel: MetricError}
 
 
 def yaml_complaint(error: yaml.YAMLError, shown: str, kind: type[InputError] = ReportError) -> InputError:
@@ -133,7 +138,7 @@ def _line(where: str | None) -> int:
 
 
 def _complaint(detail: Any, shown: str, lines: Mapping[Keys, int], root: type[BaseModel]) -> InputError:
-    kind = ReportError if root is Report else ExperimentError
+    kind = _KINDS.get(root, ExperimentError)
     keys = _keys(detail["loc"])
     raised = detail.get("ctx", {}).get("error")
     if isinstance(raised, Misfit):
@@ -182,6 +187,8 @@ def _applies(loc: Keys, content: Any) -> bool:
 
 
 def _model_of(loc: Keys, root: type[BaseModel]) -> type[BaseModel]:
+    if root is MetricModel:
+        return _along(loc[:-1], root)
     if root is Experiment:
         if loc[0] == "facts" and "columns" in loc[:-1]:
             return Measure
@@ -192,6 +199,17 @@ def _model_of(loc: Keys, root: type[BaseModel]) -> type[BaseModel]:
         return Registered
     below: Mapping[Any, type[BaseModel]] = {"parameters": Refinement, "for_each": Query, "freshness": Query}
     return below.get(loc[0], root) if len(loc) > 1 else root
+
+
+def _along(loc: Keys, model: type[BaseModel]) -> type[BaseModel]:
+    """Return the model that a path of keys leads to, by the types of fields."""
+    for key in loc:
+        field = model.model_fields.get(str(key))
+        below = field.annotation if field else None
+        while below is not None and not (isinstance(below, type) and issubclass(below, BaseModel)):
+            below = next(iter(get_args(below)[-1:]), None)
+        model = below or model
+    return model
 
 
 def _joined(keys: Keys) -> str:

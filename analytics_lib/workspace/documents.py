@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Keys = tuple[str | int, ...]
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
+_FIRST_KEYS: Final = {"report": "`title: …` and `notebook: …`", "model": "`owner: …`, `connection: …` and `table: …`"}
 ENDINGS: Final = (".yml", ".yaml")
 
 
@@ -93,7 +94,7 @@ def read_document(path: Path, shown: str, noun: str, kind: type[InputError]) -> 
     except yaml.YAMLError as error:
         raise yaml_complaint(error, shown, kind) from None
     if not isinstance(content, dict):
-        first = "`title: …` and `notebook: …`" if noun == "report" else "`owner: …` and `hypothesis: …`"
+        first = _FIRST_KEYS.get(noun, "`owner: …` and `hypothesis: …`")
         raise kind(f"the file holds no {noun}", where=shown, hint=f"write {first}")
     return content, dict(_node_lines(node)) if node else {}
 

@@ -15,6 +15,7 @@ from analytics_lib.cli.app import app
 from analytics_lib.connectors import Connection
 from analytics_lib.model.experiment import Experiment
 from analytics_lib.model.experiment_parts import ExperimentMetric, Exposures, Facts, Measure, MonitoringPlan
+from analytics_lib.model.metrics import files as metric_files
 from analytics_lib.model.report import OutputCheck, Refinement, Report, TableCheck
 from analytics_lib.settings import SETTINGS
 
@@ -72,6 +73,18 @@ PARTS = [Experiment, ExperimentMetric, MonitoringPlan, Exposures, Facts, Measure
 def test_every_key_of_the_experiment_file_is_documented(model):
     for key in model.model_fields:
         assert f"`{key}`" in text("experiment-file.md"), key
+
+
+METRIC_PARTS = [
+    metric_files.MetricModel, metric_files.Entity, metric_files.Dimension, metric_files.Measure, metric_files.Metric,
+    metric_files.Example,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("model", METRIC_PARTS, ids=lambda model: model.__name__)
+def test_every_key_of_the_metric_file_is_documented(model):
+    for key in model.model_fields:
+        assert f"`{key}`" in text("metric-file.md"), key
 
 
 def test_every_public_name_is_documented():
