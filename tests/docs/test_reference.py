@@ -47,6 +47,16 @@ def test_every_command_about_experiments_is_documented(name):
                 assert f"`{option}" in page, option
 
 
+@pytest.mark.parametrize("name", sorted(GROUP.commands["metrics"].commands))
+def test_every_command_about_metrics_is_documented(name):
+    page = text("commands.md")
+    assert f"`analytics metrics {name}" in page
+    for parameter in GROUP.commands["metrics"].commands[name].params:
+        for option in parameter.opts:
+            if option.startswith("--") and option != "--help":
+                assert f"`{option}" in page, option
+
+
 def test_no_documented_command_is_missing():
     named = set(re.findall(r"`analytics ([a-z]+)", text("commands.md")))
     assert named == set(GROUP.commands)

@@ -67,12 +67,13 @@ def test_importing_the_package_is_light():
 
 
 def test_so_are_the_names_that_every_notebook_takes():
-    code = "from analytics_lib import AnalyticsError, connect, finding, heading, note, output"
+    code = "from analytics_lib import AnalyticsError, connect, finding, heading, metrics, note, output"
     assert loaded_by(code) & HEAVY == set()
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["list"], ["versions", "first_report"], ["experiment", "list"]]
+    "arguments",
+    [["--help"], ["--version"], ["list"], ["versions", "first_report"], ["experiment", "list"], ["metrics", "list"]],
 )
 def test_the_command_starts_without_what_renders(arguments, tmp_path, analytics):
     analytics("init", tmp_path / "new")

@@ -55,9 +55,13 @@ def said(file: Placed) -> str:
     return f"select * from {model.table}" if model.table is not None else str(model.query)  # noqa: S608 - never run: it says what is read
 
 
-def _described(connection: Connection, file: Placed, columns: Mapping[str, Any]) -> tuple[dict[str, str], Dialect]:
+def _described(
+    connection: Connection, file: Placed, columns: Mapping[str, Any], *, grouped: bool = False
+) -> tuple[dict[str, str], Dialect]:
     nothing = sa.select(*(column.label(label) for label, column in columns.items()))
     nothing = nothing.select_from(source_of(file.model, file.name)).limit(0)
+    if grouped:  # an aggregate cannot be grouped by
+        nothing = nothing.group_by(*columns.values())
 
     def read(result: Any) -> tuple[dict[str, str], Dialect]:
         dialect = result.context.dialect
@@ -107,11 +111,13 @@ def _found_wrong(connection: Connection, file: Placed, own: Mapping[str, Any], e
     except QueryError as refused:
         key = "table" if file.model.table is not None else "query"
         return MetricError(refused.message, where=file.where(key), hint=f"`{key}` of the model is what is refused")
-    for label, column in own.items():
-        try:
-            _described(connection, file, {label: column})
-        except QueryError as refused:
-            return MetricError(refused.message, where=file.where(*_keys(file, label)))
+    for grouped in (False, True):
+        for label, column in own.items():
+            try:
+                _described(connection, file, {label: column}, grouped=grouped)
+            except QueryError as refused:
+                hint = "write what each row has; `aggregate` makes one number of it" if grouped else None
+                return MetricError(refused.message, where=file.where(*_keys(file, label)), hint=hint)
     return error
 
 
