@@ -73,7 +73,7 @@ def _periods(scope: Scope, plan: Plan, grain: str, name: str) -> Any:
     steps = first.cte(f"{name}__steps", recursive=True)
     both = sa.union_all(sa.select(written(1).label("more")), sa.select(written(2).label("more"))).subquery("both")
     number: Column = steps.c.n * written(2) + both.c.more
-    again = sa.select(number, steps.c.low, steps.c.until).select_from(steps.join(both, sa.true()))
+    again = sa.select(number.label("n"), steps.c.low, steps.c.until).select_from(steps.join(both, sa.true()))
     steps = steps.union_all(again.where(clock.add(steps.c.low, unit, _times(number, count)) <= steps.c.until))
     begins = clock.add(steps.c.low, unit, _times(steps.c.n, count))
     return sa.select(begins.label(grain), steps.c.until).where(begins <= steps.c.until).subquery(f"{name}__begin")

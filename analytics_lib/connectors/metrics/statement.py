@@ -92,12 +92,10 @@ def _together(
     """Return a row a group with the numbers of all branches, and a row for each period without any."""
     request = plan.request
     blank = {name: _blank(leaf) for leaf in plan.leaves for name in _columns(leaf)}
-    stacked = []
-    for branch, names in branches:
-        rows = branch.subquery()
-        numbers = [rows.c[name] if name in names else empty for name, empty in blank.items()]
-        stacked.append(sa.select(*(rows.c[label] for label in labels), *(
-            number.label(name) for name, number in zip(blank, numbers, strict=True))))  # fmt: skip
+    stacked = [
+        branch if names == [*blank] else _padded(branch, names, labels, blank, f"numbers_{place}{suffix}")
+        for place, (branch, names) in enumerate(branches)
+    ]
     if request.grain is None or ends is None:
         every: FromClause = sa.union_all(*stacked).subquery(f"stacked{suffix}")
     else:
@@ -112,6 +110,15 @@ def _together(
     return (
         sa.select(*keys, *(sa.func.max(every.c[name]).label(name) for name in blank)).group_by(*keys).subquery("found")
     )
+
+
+def _padded(
+    branch: Select[Any], names: Sequence[str], labels: Sequence[str], blank: Mapping[str, Column], name: str
+) -> Select[Any]:
+    """Return the rows of a branch with the columns of all, those of others empty."""
+    rows = branch.subquery(name)
+    numbers = [(rows.c[each] if each in names else empty).label(each) for each, empty in blank.items()]
+    return sa.select(*(rows.c[label] for label in labels), *numbers)
 
 
 def _blank(leaf: Leaf) -> Column:

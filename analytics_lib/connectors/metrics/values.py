@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     Column = ColumnElement[Any]
 
 
-_SHOWN: Final = {"literal_binds": True}
-
-
 class Untyped(sa.types.UserDefinedType[str]):
     """Text that a database reads as it does a literal: as a day, where it is compared with days."""
 
@@ -34,7 +31,8 @@ class Untyped(sa.types.UserDefinedType[str]):
         """Return how it is shown: in quotes; in Spark, whose settings decide what a backslash means, as bytes."""
         if dialect.name == "spark":
             return _spark_text
-        return lambda text: sa.literal(text, sa.String()).compile(dialect=dialect, compile_kwargs=_SHOWN).string
+        shown: Callable[[Any], str] = sa.String().literal_processor(dialect)  # type: ignore[no-untyped-call, assignment]
+        return shown
 
 
 _TYPES: Final[tuple[tuple[type, Callable[[], sa.types.TypeEngine[Any]]], ...]] = (

@@ -1,0 +1,19 @@
+WITH RECURSIVE told AS 
+(SELECT timestampadd(day, 1 - dayofmonth(timestampadd(second, CASE WHEN (placed < '2025-03-30 01:00:00') THEN 3600 WHEN (placed < '2025-10-26 01:00:00') THEN 7200 WHEN (placed < '2026-03-29 01:00:00') THEN 3600 WHEN (placed < '2026-10-25 01:00:00') THEN 7200 WHEN (placed < '2027-03-28 01:00:00') THEN 3600 WHEN (placed < '2027-10-31 01:00:00') THEN 7200 ELSE 3600 END, placed)), CAST(timestampadd(second, CASE WHEN (placed < '2025-03-30 01:00:00') THEN 3600 WHEN (placed < '2025-10-26 01:00:00') THEN 7200 WHEN (placed < '2026-03-29 01:00:00') THEN 3600 WHEN (placed < '2026-10-25 01:00:00') THEN 7200 WHEN (placed < '2027-03-28 01:00:00') THEN 3600 WHEN (placed < '2027-10-31 01:00:00') THEN 7200 ELSE 3600 END, placed) AS DATE)) AS month, channel AS channel, sum(amount) AS revenue, count(*) AS orders, avg(CAST(amount AS DOUBLE)) AS mean_amount 
+FROM orders 
+WHERE placed >= '2025-12-31 23:00:00' AND placed < '2026-03-31 22:00:00' GROUP BY timestampadd(day, 1 - dayofmonth(timestampadd(second, CASE WHEN (placed < '2025-03-30 01:00:00') THEN 3600 WHEN (placed < '2025-10-26 01:00:00') THEN 7200 WHEN (placed < '2026-03-29 01:00:00') THEN 3600 WHEN (placed < '2026-10-25 01:00:00') THEN 7200 WHEN (placed < '2027-03-28 01:00:00') THEN 3600 WHEN (placed < '2027-10-31 01:00:00') THEN 7200 ELSE 3600 END, placed)), CAST(timestampadd(second, CASE WHEN (placed < '2025-03-30 01:00:00') THEN 3600 WHEN (placed < '2025-10-26 01:00:00') THEN 7200 WHEN (placed < '2026-03-29 01:00:00') THEN 3600 WHEN (placed < '2026-10-25 01:00:00') THEN 7200 WHEN (placed < '2027-03-28 01:00:00') THEN 3600 WHEN (placed < '2027-10-31 01:00:00') THEN 7200 ELSE 3600 END, placed) AS DATE)), channel), 
+periods__steps(n, low, until) AS 
+(SELECT 0 AS n, CAST('2026-01-01' AS DATE) AS low, CAST('2026-03-31' AS DATE) AS until UNION ALL SELECT periods__steps.n * 2 + `both`.more AS n, periods__steps.low AS low, periods__steps.until AS until 
+FROM periods__steps INNER JOIN (SELECT 1 AS more UNION ALL SELECT 2 AS more) AS `both` ON true = 1 
+WHERE timestampadd(month, periods__steps.n * 2 + `both`.more, periods__steps.low) <= periods__steps.until), 
+periods AS 
+(SELECT periods__begin.month AS month 
+FROM (SELECT timestampadd(month, periods__steps.n, periods__steps.low) AS month, periods__steps.until AS until 
+FROM periods__steps 
+WHERE timestampadd(month, periods__steps.n, periods__steps.low) <= periods__steps.until) AS periods__begin)
+ SELECT found.month AS month, found.channel AS channel, coalesce(found.revenue, 0) AS revenue, coalesce(found.orders, 0) AS orders, found.mean_amount AS mean_amount 
+FROM (SELECT stacked.month AS month, stacked.channel AS channel, max(stacked.revenue) AS revenue, max(stacked.orders) AS orders, max(stacked.mean_amount) AS mean_amount 
+FROM (SELECT told.month AS month, told.channel AS channel, told.revenue AS revenue, told.orders AS orders, told.mean_amount AS mean_amount 
+FROM told UNION ALL SELECT periods.month AS month, groups.channel AS channel, CAST(NULL AS DOUBLE) AS revenue, CAST(NULL AS SIGNED INTEGER) AS orders, CAST(NULL AS DOUBLE) AS mean_amount 
+FROM periods INNER JOIN (SELECT DISTINCT told.channel AS channel 
+FROM told) AS groups ON true = 1) AS stacked GROUP BY stacked.month, stacked.channel) AS found ORDER BY CASE WHEN (found.month IS NULL) THEN 1 ELSE 0 END, found.month, CASE WHEN (found.channel IS NULL) THEN 1 ELSE 0 END, found.channel
