@@ -17,6 +17,7 @@ import overhead
 import unchanged
 
 import experiments
+import metrics
 
 measuring.main(
     __doc__,
@@ -29,4 +30,5 @@ measuring.main(
     one_report.measure_airline,
     experiments_speed.measure,
     experiments.measure,
+    metrics.measure,
 )

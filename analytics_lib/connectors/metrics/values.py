@@ -31,7 +31,7 @@ class Untyped(sa.types.UserDefinedType[str]):
         """Return how it is shown: in quotes; in Spark, whose settings decide what a backslash means, as bytes."""
         if dialect.name == "spark":
             return _spark_text
-        shown: Callable[[Any], str] = sa.String().literal_processor(dialect)  # type: ignore[no-untyped-call, assignment]
+        shown: Callable[[Any], str] = sa.String().literal_processor(dialect)  # type: ignore[no-untyped-call]
         return shown
 
 
