@@ -14,6 +14,7 @@ from analytics_lib.pipeline.identity import environment_digest, library_digest, 
 from analytics_lib.pipeline.pages import PagePlan, plan_pages
 from analytics_lib.pipeline.sources import Sources, digest
 from analytics_lib.validation import Suite, load_suite
+from analytics_lib.workspace.metrics import load_metrics
 from analytics_lib.workspace.notebooks import NotebookFile, load_notebook, refine
 from analytics_lib.workspace.reports import ReportFile, load_report
 
@@ -133,6 +134,9 @@ def _said(report: Report) -> dict[str, Any]:
 
 def _named_connections(file: ReportFile, notebook: NotebookFile, sources: Sources) -> frozenset[str]:
     named = dict(notebook.connections)
+    if notebook.asks_metrics:
+        models = load_metrics(sources.workspace.root).models.values()
+        named |= {each.model.connection: each.where("connection") for each in models}
     for number, check in enumerate(file.report.checks):
         if isinstance(check, TableCheck):
             named[check.connection] = file.where("checks", number, "connection")

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.errors import NotebookError, ParameterError, nearest
 from analytics_lib.model.parameters import PARAMETER_TYPES, Parameter, ParameterType, Value
+from analytics_lib.workspace.calls import asked_metrics, named_connections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from analytics_lib.model.report import Refinement
@@ -44,6 +45,8 @@ class NotebookFile:
         Names given to ``connect("…")`` as plain text → where.
     cells
         Hash of everything that decides what each cell does: kind, source, tags and attachments; outputs left out.
+    asks_metrics
+        Where ``metrics()`` is called; empty where it is not.
     """
 
     path: Path
@@ -51,6 +54,7 @@ class NotebookFile:
     parameters: Mapping[str, Parameter]
     connections: Mapping[str, str]
     cells: tuple[str, ...]
+    asks_metrics: str = ""
 
 
 def load_notebook(root: Path, shown: str, *, where: str, needs_parameters: bool = True) -> NotebookFile:
@@ -90,12 +94,13 @@ def load_notebook(root: Path, shown: str, *, where: str, needs_parameters: bool 
     hashes = tuple(hashlib.sha256(each).hexdigest() for each in decisive)
     tagged = [number for number, (kind, _, tags) in enumerate(cells, 1) if kind == "code" and "parameters" in tags]
     if not tagged and not needs_parameters:
-        return NotebookFile(path, shown, {}, dict(_connections(cells, shown)), hashes)
+        return NotebookFile(path, shown, {}, dict(named_connections(cells, shown)), hashes, asked_metrics(cells, shown))
     if not tagged:
         raise NotebookError("the notebook has no parameters cell", where=shown, hint=_HINT)
     number = tagged[0]
     parameters = declared_parameters(cells[number - 1][1], f"{shown} cell {number}")
-    return NotebookFile(path, shown, parameters, dict(_connections(cells, shown)), hashes)
+    connections = dict(named_connections(cells, shown))
+    return NotebookFile(path, shown, parameters, connections, hashes, asked_metrics(cells, shown))
 
 
 def declared_parameters(source: str, where: str) -> dict[str, Parameter]:
@@ -253,36 +258,6 @@ def _type_comment(comment: str) -> tuple[ast.expr | None, str]:
         return ast.parse(match[1], mode="eval").body, match[2]
     except SyntaxError:
         return None, comment
-
-
-def _connections(cells: list[tuple[str, str, list[str]]], shown: str) -> Iterator[tuple[str, str]]:
-    """Find ``connect("name")``, so that a misspelt connection is known before a kernel starts."""
-    for number, (kind, source, _) in enumerate(cells, start=1):
-        if kind != "code" or "connect" not in source:
-            continue
-        try:
-            tree = ast.parse(re.sub(r"(?m)^\s*[%!].*$", "pass", source))
-        except SyntaxError:
-            continue  # the kernel will say it, with the cell's own traceback
-        for node in ast.walk(tree):
-            name = _connected_name(node)
-            if name is not None:
-                yield name, f"{shown} cell {number}, line {getattr(node, 'lineno', 1)}"
-
-
-def _connected_name(node: ast.AST) -> str | None:
-    if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
-        return None
-    called = node.func
-    plain = isinstance(called, ast.Name) and called.id == "connect"
-    ours = isinstance(called, ast.Attribute) and called.attr == "connect" and isinstance(called.value, ast.Name)
-    if plain or (ours and isinstance(called, ast.Attribute) and getattr(called.value, "id", "") in _OUR_NAMES):
-        value = node.args[0].value
-        return value if isinstance(value, str) else None
-    return None
-
-
-_OUR_NAMES: Final = {"al", "analytics", "analytics_lib"}
 
 
 def _source(cell: Mapping[str, Any]) -> str:

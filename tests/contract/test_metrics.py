@@ -147,7 +147,8 @@ def test_ratios_are_sums_over_sums(metrics):
 def test_filters_of_metrics_and_formulas(metrics):
     frame = orders()
     discounted = frame["amount"].where(~(frame["amount"] > 50), frame["amount"] - 5).sum()
-    row = metrics.query(["web_revenue", "eu_revenue", "margin", "discounted"]).iloc[0]
+    row = metrics.query(["web_revenue", "eu_revenue", "margin", "discounted", "odd"]).iloc[0]
+    assert row["odd"] == (frame["id"] % 2).sum()
     assert row["web_revenue"] == pytest.approx(frame.loc[frame["channel"].eq("web"), "amount"].sum())
     europe = frame["region"].eq("EU") | frame["region"].isna()
     assert row["eu_revenue"] == pytest.approx(frame.loc[europe, "amount"].sum())

@@ -48,7 +48,9 @@ measures:
   middle: {aggregate: median, column: amount}
   ninth: {aggregate: percentile, column: amount, q: 0.9}
   discounted: {aggregate: sum, expression: "case when amount > 50 then amount - 5 else amount end"}
+  odd: {aggregate: sum, expression: "id % 2"}
 metrics:
+  odd: {description: Orders of an odd number.}
   revenue: {measure: amount, unit: EUR, desired: increase, description: What customers paid.}
   booked_revenue: {measure: booked_amount}
   orders:

@@ -60,6 +60,8 @@ def typed(frame: pd.DataFrame, plan: Plan) -> pd.DataFrame:
 
 
 def _times(column: pd.Series) -> pd.Series:
+    if column.dtype.kind == "M":  # DuckDB's own
+        return column.astype("datetime64[us]")
     times = pd.to_datetime(column, utc=_is_zoned(column))
     return (times.dt.tz_localize(None) if times.dt.tz is not None else times).astype("datetime64[us]")
 

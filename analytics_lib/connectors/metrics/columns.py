@@ -11,7 +11,8 @@ from analytics_lib.connectors.kinds import OTHER, kind_of
 from analytics_lib.connectors.kinds import TIME as TIME_KIND
 from analytics_lib.connectors.metrics import clocks
 from analytics_lib.connectors.metrics.rows import key_label, measure_label, own_columns, source_of
-from analytics_lib.errors import ConnectionFailed, MetricError, QueryError
+from analytics_lib.connectors.statements import require_single_select
+from analytics_lib.errors import ConnectionFailed, DataError, MetricError, QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,7 @@ def columns_of(connection: Connection, file: Placed) -> tuple[dict[str, str], Di
     MetricError
         The table, or a column that the file names, is not there; an expression is none; a measure has no numbers.
     """
+    _require_one_select(file)
     own = own_columns(file.model)
     if not own:
         own = {"row": sa.literal_column("1")}
@@ -47,6 +49,15 @@ def columns_of(connection: Connection, file: Placed) -> tuple[dict[str, str], Di
         kinds |= _sampled(connection, file)
     _require_numbers(file, kinds)
     return kinds, dialect
+
+
+def _require_one_select(file: Placed) -> None:
+    if file.model.query is None:
+        return
+    try:
+        require_single_select(file.model.query, file.model.connection)
+    except DataError as error:
+        raise MetricError(error.message, where=file.where("query"), hint=error.hint) from None
 
 
 def said(file: Placed) -> str:

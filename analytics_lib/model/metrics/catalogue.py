@@ -34,9 +34,10 @@ class Catalogue:
         self.metrics: dict[str, Defined] = {}
         for file in self.models.values():
             for name, metric in file.model.metrics.items():
-                if name in self.metrics:
+                twin = next((each for each in self.metrics if each.lower() == name.lower()), None)
+                if twin is not None:
                     raise MetricError(
-                        f"metric '{name}' is defined twice: also at {self.metrics[name].where()}",
+                        f"metric '{name}' is defined twice: also at {self.metrics[twin].where()}",
                         where=file.where("metrics", name),
                         hint="rename or remove one of them",
                     )

@@ -113,6 +113,9 @@ def make_plan(catalogue: Catalogue, request: MetricRequest) -> Plan:
     MetricError
         A metric or dimension is unknown or out of reach, a period cannot be told, or models lie in several databases.
     """
+    both = next((name for name in request.by if name in request.metrics), None)
+    if both is not None:
+        raise MetricError(f"'{both}' is asked for as a metric and as a dimension", hint="ask for one after the other")
     leaves = tuple(_leaf(catalogue, defined, request) for defined in catalogue.made_of(request.metrics))
     connections: dict[str, str] = {}
     for leaf in leaves:

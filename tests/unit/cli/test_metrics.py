@@ -123,6 +123,9 @@ def test_an_example_that_does_not_agree(shop, analytics):
     [
         ("  amount: {aggregate: sum}", "  amount: {aggregate: sum, column: amuont}",
          "metrics/orders.yml:12: the database refuses"),
+        ("table: orders", "query: select * from orders; drop table orders",
+         "metrics/orders.yml:3: the query holds more than one statement; write one SELECT"),
+        ("table: orders", "query: delete from orders", "metrics/orders.yml:3: the connection is read-only"),
         ("table: orders", "table: ordres", "metrics/orders.yml:3: the database refuses the query"),
         ("  amount: {aggregate: sum}", "  amount: {aggregate: sum, expression: amount + channel}",
          "metrics/orders.yml:12: "),

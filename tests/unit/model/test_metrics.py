@@ -57,6 +57,7 @@ def plan(catalogue, *given, **more):
         (["customers"], {"by": ["month"]},
          "metric 'customers' cannot be told by month: model 'customers' names no time"),
         (["revenue", "customers"], {"start": "2026-01-01"}, "cannot be asked of a range of days"),
+        (["orders"], {"by": ["orders"]}, "'orders' is asked for as a metric and as a dimension"),
         ("revenue", {"by": 3}, "by is 3; give it a name, or a list of names"),
     ],
 )  # fmt: skip

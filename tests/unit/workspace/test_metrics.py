@@ -92,6 +92,7 @@ CASES = [
      "no dimension 'regoin'"),
     ("customers", "metrics:\n  customers:", "metrics:\n  revenue: {measure: customers}",
      "metric 'revenue' is defined twice: also at metrics/"),
+    ("customers", "rics:\n  customers:", "rics:\n  Revenue: {measure: customers}", "metric 'revenue' is defined twice"),
 ]  # fmt: skip
 
 

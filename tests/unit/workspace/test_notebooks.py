@@ -261,3 +261,19 @@ class TestFile:
         tagged = digest()
         content["cells"][1]["attachments"] = {"a.png": {"image/png": "AAAA"}}
         assert len({first, tagged, digest(), notebook("# Title", "x = 2").cells}) == 4
+
+
+@pytest.mark.parametrize(
+    ("source", "asks"),
+    [
+        ("import analytics_lib as al\nal.metrics().query('revenue')", True),
+        ("from analytics_lib import metrics\nm = metrics('partners')", True),
+        ("metrics = [1]\nlen(metrics)", False),
+        ("other.metrics()", False),
+        ("%matplotlib inline\nmetrics(", False),
+    ],
+)
+def test_whether_it_asks_the_metric_model(tmp_path, source, asks):
+    write_notebook(tmp_path / "n.ipynb", source)
+    found = load_notebook(tmp_path, "n.ipynb", where="reports/n.yml:2").asks_metrics
+    assert found.startswith("n.ipynb cell 2, line ") if asks else not found
