@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import altair as alt
 import pandas as pd
 
+from analytics_lib.charts.frame import drawable
 from analytics_lib.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def look(frame: pd.DataFrame, *fields: FieldLike | None) -> tuple[pd.DataFrame, 
             f"the frame has {len(frame):,} rows, and a chart takes up to {MAX_ROWS:,}",
             hint="aggregate in the query first",
         )
-    needed = frame[list(dict.fromkeys(each.name for each in asked))].reset_index(drop=True)
+    needed = drawable(frame[list(dict.fromkeys(each.name for each in asked))].reset_index(drop=True))
     return needed, [_channel(needed[each.name], each) for each in asked]
 
 

@@ -25,6 +25,12 @@ SUBTITLE_CHARACTERS: Final = 44
 """Lines that fit a telephone, 360 pixels wide."""
 
 
+def drawable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose decimals are floats: Vega-Lite knows no other numbers, and JSON no decimals."""
+    exact = [name for name, dtype in frame.dtypes.items() if str(dtype).startswith("decimal")]
+    return frame.astype(dict.fromkeys(exact, "float64")) if exact else frame
+
+
 def finish(
     layers: Sequence[alt.Chart],
     alternative: str,

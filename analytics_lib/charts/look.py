@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import altair as alt
 
+from analytics_lib.charts.frame import drawable
 from analytics_lib.model.theme import vega_config
 
 NAME: Final = "analytics"
@@ -24,8 +25,20 @@ def _render(spec: dict[str, Any], **_: object) -> dict[str, Any]:
     return {MIME_TYPE: {**spec, "$schema": _SCHEMA}, "text/plain": spec.get("description", "A chart")}
 
 
+def _data(data: Any = None, max_rows: int = 5000) -> Any:
+    """Hand data over as Altair does, exact decimals as floats."""
+    import pandas as pd
+
+    if data is None:
+        return lambda later: _data(later, max_rows)
+    rows: Any = drawable(data) if isinstance(data, pd.DataFrame) else data
+    return alt.default_data_transformer(rows, max_rows=max_rows)
+
+
 def enable() -> None:
-    """Make the theme and the renderer Altair's own for this process."""
+    """Make the theme, the renderer and the way of data Altair's own for this process."""
+    alt.data_transformers.register(NAME, _data)
+    alt.data_transformers.enable(NAME)
     alt.theme.register(NAME, enable=True)(_theme)
     alt.renderers.register(NAME, _render)
     alt.renderers.enable(NAME)

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from sqlalchemy import Connection as SqlConnection
-    from sqlalchemy import CursorResult, Engine
+    from sqlalchemy import CursorResult, Engine, TextClause
     from sqlalchemy.engine import URL
 
+    from analytics_lib.connectors.adbc import Sessions
     from analytics_lib.connectors.files import Stamps
+    from analytics_lib.connectors.rows import Rows
 
     Connect = Callable[[], AbstractContextManager[SqlConnection]]
 
@@ -45,8 +47,18 @@ class Backend(Protocol):
     def engine(self, url: URL, *, read_only: bool) -> Engine:
         """Return a SQLAlchemy engine; nothing is opened yet."""
 
-    def frame(self, result: CursorResult[Any]) -> pd.DataFrame:
-        """Return all rows of a result."""
+    def rows(self, connection: SqlConnection, clause: TextClause, batch: int = 0) -> Rows:
+        """Run a query and return what fetches its rows as Arrow; in bounded memory where a size of `batch` is given."""
+
+    def frame(self, result: CursorResult[Any], limit: int | None = None) -> pd.DataFrame:
+        """Return all rows of a result; where there are more than `limit`, at least one more than that."""
+
+    def sessions(self, engine: Engine) -> Sessions | None:
+        """Return what reads beside the engine and faster, where there is such a driver."""
+
+    @property
+    def widens(self) -> bool:
+        """Whether frames hold all whole numbers, and all floats, in 64 bits."""
 
     def fingerprint(self, url: URL, connect: Connect, stamps: Stamps | None) -> str | None:
         """Return text that changes whenever the data may have changed; None when that cannot be told."""
@@ -54,8 +66,8 @@ class Backend(Protocol):
     def changed_at(self, url: URL) -> datetime | None:
         """Return when the data last changed (UTC), where that is known without a query."""
 
-    def reads(self, connection: SqlConnection) -> Reads:
-        """Return what has been read in the present transaction."""
+    def reads(self, connection: SqlConnection, locked: list[int] | None = None) -> Reads:
+        """Return what has been read in the present transaction, or in one that holds the locks named."""
 
     def tables_behind(self, connection: SqlConnection, table: str) -> Reads:
         """Return what a query of all rows of `table` would read; the name is as people write it."""
@@ -86,7 +98,15 @@ class Backend(Protocol):
 class Untraced:
     """An engine that does not tell which tables a query has read: the fingerprint of its whole data must do."""
 
-    def reads(self, connection: SqlConnection) -> Reads:  # noqa: ARG002
+    def sessions(self, engine: Engine) -> None:
+        """Return None: there is one driver, which SQLAlchemy uses."""
+
+    @property
+    def widens(self) -> bool:
+        """Return True: rows are Python's."""
+        return True
+
+    def reads(self, connection: SqlConnection, locked: list[int] | None = None) -> Reads:  # noqa: ARG002
         """Return that nothing is known."""
         return Reads()
 
@@ -101,13 +121,6 @@ class Untraced:
     ) -> Mapping[str, str | None]:
         """Return none."""
         return dict.fromkeys(tables)
-
-
-def rows_to_frame(result: CursorResult[Any]) -> pd.DataFrame:
-    """Return the rows of any DBAPI cursor as a frame with inferred types."""
-    import pandas as pd
-
-    return pd.DataFrame.from_records(result.fetchall(), columns=list(result.keys()), coerce_float=True)
 
 
 def joined(rows: Iterable[Sequence[Any]]) -> dict[str, str | None]:

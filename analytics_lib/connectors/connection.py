@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.connectors.backend import Reads
-from analytics_lib.connectors.definitions import Definitions, is_repeatable, may_switch
+from analytics_lib.connectors.definitions import is_repeatable, may_switch
 from analytics_lib.connectors.listing import table_names
-from analytics_lib.connectors.opened import Opened
 from analytics_lib.connectors.statements import bind, inner, plain_values, require_single_select
-from analytics_lib.errors import AnalyticsError, ReadOnlyError
+from analytics_lib.connectors.writing import Writing, read_only
+from analytics_lib.errors import AnalyticsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
     from sqlalchemy import CursorResult, Engine, TextClause
@@ -30,7 +30,7 @@ _DECIDES: Final = re.compile(r"TZ|PG(?!PASSWORD).*")
 """Environment variables that drivers look at beside the url."""
 
 
-class Connection(Opened):
+class Connection(Writing):
     """A connection by its name in ``analytics.toml``.
 
     Opened on first use; safe to keep for a whole notebook. Use it as a context manager, or call `close`, where the
@@ -40,10 +40,8 @@ class Connection(Opened):
     def __init__(
         self, spec: ConnectionSpec, watcher: Watcher | None = None, shared: SharedAnswers | None = None
     ) -> None:
-        super().__init__(spec)
-        self._watcher = watcher
+        super().__init__(spec, watcher)
         self._shared = shared
-        self._definitions = Definitions(self._define)
 
     def __repr__(self) -> str:
         mode = "read-only" if self._spec.read_only else "read and write"
@@ -158,11 +156,7 @@ class Connection(Opened):
             The connection is read-only.
         """
         if self.read_only:
-            raise ReadOnlyError(
-                "the connection is read-only",
-                where=f"connection '{self.name}'",
-                hint=f"set `read_only = false` under [connections.{self.name}] in analytics.toml",
-            )
+            raise read_only(self.name)
         clause = bind(statement, values, self.name)
         self._tell(Reads())
         with self._sentences(), self._engine.begin() as connection:
@@ -178,13 +172,13 @@ class Connection(Opened):
         """Return the answer to a query, another kernel's where that is the same."""
         shared = self._shared
         if shared is None or not self._is_shared(query, values):
-            return self._run(clause)
+            return self._run(query, clause)
         surroundings = {name: value for name, value in os.environ.items() if _DECIDES.fullmatch(name)}
         asked = (
             self.name, self._url.render_as_string(hide_password=True), Path.cwd(), sorted(surroundings.items()),
             query, sorted(plain_values(values, self.name).items()),
         )  # fmt: skip
-        return shared.answer(asked, lambda: self._run(clause))
+        return shared.answer(asked, lambda: self._run(query, clause))
 
     def _is_shared(self, query: str, values: Mapping[str, object]) -> bool:
         """Return whether any kernel would get the same answer; a session that a query changes is a kernel's own."""
@@ -196,30 +190,9 @@ class Connection(Opened):
             return False
         return is_repeatable(query, values, behind)
 
-    def _run(self, clause: TextClause) -> tuple[pd.DataFrame, Reads]:
+    def _run(self, query: str, clause: TextClause) -> tuple[pd.DataFrame, Reads]:
         """Let the database answer; say also what it has read, where somebody wants to know."""
-        with self._sentences(), self._connect() as connection:
-            frame = self._backend.frame(connection.execute(clause))
-            return frame, self._backend.reads(connection) if self._watcher is not None else Reads()
-
-    def _tell(self, reads: Reads) -> None:
-        if self._watcher is not None:
-            self._watcher.reads(self.name, reads)
-
-    def _watch(self, query: str, values: Mapping[str, object]) -> None:
-        """Let the watcher know a query, and the statements of the views and functions that it names."""
-        if self._watcher is None:
-            return
-        self._watcher.query(query, values)
-        for name, statement in self._definitions.behind(query).items():
-            if statement is None:
-                self._tell(Reads(untraceable=f"a query calls {name}(), whose answer changes by itself"))
-            else:
-                self._watcher.query(statement, {})
-
-    def _define(self, names: Collection[str], calls: Collection[str]) -> Mapping[str, str | None]:
-        with self._sentences(), self._connect() as connection:
-            return self._backend.definitions(connection, names, calls)
+        return self._read(query, clause, lambda asked: self._limited(asked.frame(self._spec.row_limit)))
 
 
 def open_connection(

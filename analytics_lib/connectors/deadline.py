@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from analytics_lib.errors import QueryError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from sqlalchemy import Engine
@@ -62,6 +63,17 @@ class Deadline:
         if self._over.is_set() and (error is None or isinstance(error, Exception)):
             raise self._refusal() from None
 
+    def watch(self, session: Any) -> Callable[[], None]:
+        """Interrupt also a session that is none of the engine's; return what ends that.
+
+        Raises
+        ------
+        QueryError
+            The time is over.
+        """
+        self._took(session, None, None)
+        return lambda: self._gave(session, None)
+
     def _refusal(self) -> QueryError:
         return QueryError(
             f"the query ran longer than {self._seconds:g} s and was ended",
@@ -93,7 +105,9 @@ class Deadline:
 
     def _interrupt(self, connection: Any) -> None:
         """Let a driver interrupt its connection, from another thread as all of these allow."""
-        if hasattr(connection, "cancel_safe"):  # psycopg
+        if hasattr(connection, "adbc_cancel"):
+            connection.adbc_cancel()
+        elif hasattr(connection, "cancel_safe"):  # psycopg
             connection.cancel_safe(timeout=_KILL_TIMEOUT_S)
         elif hasattr(connection, "thread_id"):  # PyMySQL has no way of its own
             with self._engine.connect() as other:

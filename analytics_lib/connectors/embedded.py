@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analytics_lib.connectors.backend import CONNECT_TIMEOUT_S, Untraced, joined, rows_to_frame
+from analytics_lib.connectors.arrowframes import frame_of
+from analytics_lib.connectors.backend import CONNECT_TIMEOUT_S, Untraced, joined
+from analytics_lib.connectors.comments import comment
 from analytics_lib.connectors.files import file_fingerprint
+from analytics_lib.connectors.rows import Column, CursorRows, DuckRows, duck_failures
 from analytics_lib.errors import ConnectionFailed
 
 if TYPE_CHECKING:
@@ -62,11 +65,29 @@ class DuckDB(_File):
             return create_engine(url, connect_args={"config": config})
         return create_engine(url, connect_args={"read_only": read_only, "config": config})
 
-    def frame(self, result: CursorResult[Any]) -> pd.DataFrame:
-        """Let DuckDB build the frame: rows never become Python tuples."""
+    def rows(self, connection: SqlConnection, clause: TextClause, batch: int = 0) -> DuckRows:  # noqa: ARG002
+        """Let DuckDB make the Arrow tables; what a cursor holds has been computed to its end, a relation has not."""
+        compiled = clause.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+        given = compiled.construct_params()
+        raw: Any = connection.connection.driver_connection
+        values = [given[name] for name in compiled.positiontup or ()]
+        with duck_failures():
+            relation = raw.sql(comment() + str(compiled), params=values or None)
+        return DuckRows(relation)
+
+    def frame(self, result: CursorResult[Any], limit: int | None = None) -> pd.DataFrame:
+        """Let DuckDB build the frame: rows never become Python tuples. Decimals and intervals come through Arrow."""
+        rows = DuckRows(result.cursor)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # DuckDB's own use of pandas
+            warnings.simplefilter("ignore")  # DuckDB's own use of pandas, and its advice
+            if limit is not None or not rows.is_plain:
+                return frame_of(rows.whole(limit))
             return result.cursor.df()  # type: ignore[no-any-return]
+
+    @property
+    def widens(self) -> bool:
+        """Return False: DuckDB's own frames have its types."""
+        return False
 
     def definitions(
         self, connection: SqlConnection, names: Collection[str], calls: Collection[str]
@@ -97,9 +118,13 @@ class SQLite(_File):
             event.listen(engine, "connect", _sqlite_query_only)
         return engine
 
-    def frame(self, result: CursorResult[Any]) -> pd.DataFrame:
-        """Return the rows with inferred types."""
-        return rows_to_frame(result)
+    def rows(self, connection: SqlConnection, clause: TextClause, batch: int = 0) -> CursorRows:  # noqa: ARG002
+        """Return rows whose values decide the types; SQLite computes no row before it is fetched."""
+        return _sqlite_rows(connection.execute(clause))
+
+    def frame(self, result: CursorResult[Any], limit: int | None = None) -> pd.DataFrame:
+        """Return the rows with the types that their values have."""
+        return _sqlite_rows(result).frame(limit, widen=self.widens)
 
     def definitions(
         self,
@@ -110,6 +135,11 @@ class SQLite(_File):
         """Return the statements of views; functions are never part of the file."""
         query = "select lower(name), sql from sqlite_master where type = 'view' and sql <> '' and lower(name) in :names"
         return joined(connection.execute(_named(query), {"names": [*names]}))
+
+
+def _sqlite_rows(result: CursorResult[Any]) -> CursorRows:
+    """Return rows whose values have types: SQLite's columns have none."""
+    return CursorRows(result, [Column(each[0]) for each in result.cursor.description])
 
 
 def _sqlite_first_look(dbapi_connection: Any, _record: object) -> None:

@@ -155,6 +155,9 @@ def _packed(column: pd.Series[Any], arrays: list[pa.Array]) -> Part:
     if isinstance(values, pd.arrays.ArrowStringArray) and dtype == "str":
         arrays.append(pa.chunked_array(pa.array(values)).combine_chunks())
         return {"kind": "text"}
+    if isinstance(dtype, pd.ArrowDtype) and pa.types.is_decimal(dtype.pyarrow_dtype):
+        arrays.append(pa.chunked_array(pa.array(values)).combine_chunks())
+        return {"kind": "decimal"}
     if isinstance(values, pd.Categorical):
         return _packed_categories(values, arrays)
     raise Inexact(f"a column of {dtype}")
@@ -174,7 +177,7 @@ def _packed_categories(values: pd.Categorical, arrays: list[pa.Array]) -> Part:
     }
 
 
-def _unpacked(part: Part, columns: Any, bits: _Bits) -> Any:
+def _unpacked(part: Part, columns: Any, bits: _Bits) -> Any:  # noqa: PLR0911 - a return for each kind of column
     """Return a column's values."""
     import pandas as pd
 
@@ -190,6 +193,9 @@ def _unpacked(part: Part, columns: Any, bits: _Bits) -> Any:
         arrays = {"b": pd.arrays.BooleanArray, "f": pd.arrays.FloatingArray}
         made = arrays.get(part["dtype"][1], pd.arrays.IntegerArray)
         return made(bits.view(next(columns), part["dtype"]), bits.view(next(columns), "|b1"), copy=False)
+    if kind == "decimal":
+        decimals = next(columns)
+        return pd.Series(pd.array(decimals, dtype=pd.ArrowDtype(decimals.type)), copy=False)
     if kind == "text":
         text = pd.StringDtype("pyarrow", na_value=float("nan"))
         return text.__from_arrow__(next(columns))  # type: ignore[attr-defined] # the way that pandas documents

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+
+_SYSTEM: Final = frozenset({"information_schema", "pg_catalog", "mysql", "performance_schema", "sys"})
 
 
 def table_names(engine: Engine) -> list[str]:
@@ -16,7 +19,7 @@ def table_names(engine: Engine) -> list[str]:
     inspector = inspect(engine)
     for schema in inspector.get_schema_names():
         short = schema.split(".")[-1]
-        if short in {"information_schema", "pg_catalog"} or schema.startswith(("system.", "temp.")):
+        if short in _SYSTEM or schema.startswith(("system.", "temp.")):
             continue
         found = inspector.get_table_names(schema=schema) + inspector.get_view_names(schema=schema)
         default = short in {inspector.default_schema_name, "main"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from analytics_lib.connectors.backend import CONNECT_TIMEOUT_S, Untraced, joined, rows_to_frame
+from analytics_lib.connectors.backend import CONNECT_TIMEOUT_S, Untraced, joined
+from analytics_lib.connectors.columns import mariadb_columns
+from analytics_lib.connectors.rows import CursorRows
 from analytics_lib.errors import ConnectionFailed
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from sqlalchemy import Connection as SqlConnection
-    from sqlalchemy import CursorResult, Engine
+    from sqlalchemy import CursorResult, Engine, TextClause
     from sqlalchemy.engine import URL
 
     from analytics_lib.connectors.backend import Connect
@@ -68,9 +70,16 @@ class MariaDB(Untraced):
             event.listen(engine, "connect", restrict)
         return engine
 
-    def frame(self, result: CursorResult[Any]) -> pd.DataFrame:
-        """Return the rows with inferred types."""
-        return rows_to_frame(result)
+    def rows(self, connection: SqlConnection, clause: TextClause, batch: int = 0) -> CursorRows:
+        """Return rows with the types that the server tells."""
+        if batch:
+            connection.execution_options(stream_results=True, max_row_buffer=batch)
+        result = connection.execute(clause)
+        return CursorRows(result, mariadb_columns(result))
+
+    def frame(self, result: CursorResult[Any], limit: int | None = None) -> pd.DataFrame:
+        """Return the rows with the types that the server tells."""
+        return CursorRows(result, mariadb_columns(result)).frame(limit, widen=self.widens)
 
     def fingerprint(self, url: URL, connect: Connect, stamps: Stamps | None) -> str | None:  # noqa: ARG002
         """Return None: the server keeps no position of its log that every account may read."""

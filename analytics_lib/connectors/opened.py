@@ -7,7 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from analytics_lib.connectors.backends import backend_of, url_of
+from analytics_lib.connectors.comments import comment_on
 from analytics_lib.connectors.deadline import Deadline
+from analytics_lib.connectors.failures import Failed, Lost
 from analytics_lib.connectors.refusals import first_line, refusal
 from analytics_lib.errors import AnalyticsError, QueryError
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.engine import URL
 
+    from analytics_lib.connectors.adbc import Sessions
     from analytics_lib.connectors.backend import Backend, Reads
     from analytics_lib.connectors.files import Stamps
     from analytics_lib.model.connections import ConnectionSpec
@@ -36,6 +39,7 @@ class Opened:
 
     def __init__(self, spec: ConnectionSpec) -> None:
         self._spec = spec
+        self._deadlines: list[Deadline] = []
 
     def __enter__(self) -> Self:
         return self
@@ -119,11 +123,17 @@ class Opened:
         >>> with db.time_limit(30):  # doctest: +SKIP
         ...     db.sql("select count(*) from ops.flights")
         """
-        with Deadline(self._engine, seconds, f"connection '{self.name}'"):
-            yield
+        with Deadline(self._engine, seconds, f"connection '{self.name}'") as deadline:
+            self._deadlines.append(deadline)
+            try:
+                yield
+            finally:
+                self._deadlines.remove(deadline)
 
     def close(self) -> None:
         """Close what is open; the next use opens it again."""
+        if (sessions := self.__dict__.pop("_sessions", None)) is not None:
+            sessions.close()
         if "_engine" in self.__dict__:
             self._engine.dispose()
             del self.__dict__["_engine"]
@@ -131,7 +141,13 @@ class Opened:
     @cached_property
     def _engine(self) -> Engine:
         with self._sentences():
-            return self._backend.engine(self._url, read_only=self.read_only)
+            engine = self._backend.engine(self._url, read_only=self.read_only)
+        comment_on(engine)
+        return engine
+
+    @cached_property
+    def _sessions(self) -> Sessions | None:
+        return self._backend.sessions(self._engine)
 
     def _connect(self) -> AbstractContextManager[SqlConnection]:
         return self._engine.connect()
@@ -156,6 +172,8 @@ class Opened:
                 error.where = self._spec.where or f"connection '{self.name}'"
             raise
         except DBAPIError as error:
+            raise refusal(error, self._spec, self._url) from None
+        except (Lost, Failed) as error:
             raise refusal(error, self._spec, self._url) from None
         except SQLAlchemyError as error:
             raise QueryError(first_line(str(error)), where=f"connection '{self.name}'") from None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
-from analytics_lib.connectors.backend import CONNECT_TIMEOUT_S, Reads, joined, rows_to_frame
+from analytics_lib.connectors.backend import CONNECT_TIMEOUT_S, Reads, joined
+from analytics_lib.connectors.columns import postgresql_columns
 from analytics_lib.connectors.files import HASHED_UP_TO
+from analytics_lib.connectors.rows import CursorRows
 from analytics_lib.connectors.volatility import changing
 from analytics_lib.errors import ConnectionFailed
 
@@ -16,9 +18,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from sqlalchemy import Connection as SqlConnection
-    from sqlalchemy import CursorResult, Engine, Row
+    from sqlalchemy import CursorResult, Engine, Row, TextClause
     from sqlalchemy.engine import URL
 
+    from analytics_lib.connectors.adbc import Sessions
     from analytics_lib.connectors.backend import Connect
     from analytics_lib.connectors.files import Stamps
 
@@ -29,7 +32,7 @@ select case when pg_is_in_recovery() then pg_last_wal_replay_lsn()::text else pg
 
 # A transaction keeps its locks to its end, and the server reads no table without one: also not from within a function,
 # a view or a policy. The function behind pg_locks is asked, for the view would add a lock of its own.
-_LOCKED: Final = """
+LOCKED: Final = """
 select distinct relation from pg_lock_status()
 where locktype = 'relation' and pid = pg_backend_pid() and granted
 """
@@ -116,11 +119,37 @@ class PostgreSQL:
         options |= url.query
         if read_only:
             options["options"] = f"{options.get('options', '')} -c default_transaction_read_only=on".lstrip()
-        return create_engine(url.set(drivername="postgresql+psycopg"), connect_args=options, pool_pre_ping=True)
+        # In the url, where ADBC's sessions find them too; several hosts are a tuple.
+        query = {name: value if isinstance(value, tuple) else str(value) for name, value in options.items()}
+        return create_engine(url.set(drivername="postgresql+psycopg", query=query), pool_pre_ping=True)
 
-    def frame(self, result: CursorResult[Any]) -> pd.DataFrame:
-        """Return the rows with inferred types."""
-        return rows_to_frame(result)
+    def rows(self, connection: SqlConnection, clause: TextClause, batch: int = 0) -> CursorRows:
+        """Return rows that psycopg fetches, with the types that the server tells."""
+        if batch:
+            connection.execution_options(stream_results=True, max_row_buffer=batch)
+        result = connection.execute(clause)
+        return CursorRows(result, postgresql_columns(result))
+
+    def frame(self, result: CursorResult[Any], limit: int | None = None) -> pd.DataFrame:
+        """Return the rows with the types that the server tells."""
+        return CursorRows(result, postgresql_columns(result)).frame(limit, widen=self.widens)
+
+    def sessions(self, engine: Engine) -> Sessions | None:
+        """Return sessions of ADBC, where that is installed, told what psycopg is told."""
+        from analytics_lib.connectors import adbc
+
+        if not adbc.INSTALLED:
+            return None
+        from psycopg.conninfo import make_conninfo
+
+        _, options = engine.dialect.create_connect_args(engine.url)
+        options.pop("context", None)  # SQLAlchemy's own
+        return adbc.Sessions(make_conninfo(**{**options, "client_encoding": "utf8"}))
+
+    @property
+    def widens(self) -> bool:
+        """Return True: frames are the same whichever driver reads."""
+        return True
 
     def fingerprint(self, url: URL, connect: Connect, stamps: Stamps | None) -> str | None:  # noqa: ARG002
         """Return the write-ahead log's position: it moves with any write to the server, so it is never stale silently.
@@ -135,9 +164,9 @@ class PostgreSQL:
         """Return None: PostgreSQL does not tell without `track_commit_timestamp`."""
         return None
 
-    def reads(self, connection: SqlConnection) -> Reads:
-        """Return the tables that the present transaction holds locks on, which are those that it has read."""
-        return _told(connection, _locked(connection))
+    def reads(self, connection: SqlConnection, locked: list[int] | None = None) -> Reads:
+        """Return the tables that a transaction holds locks on, which are those that it has read."""
+        return _told(connection, _locked(connection) if locked is None else locked)
 
     def tables_behind(self, connection: SqlConnection, table: str) -> Reads:
         """Let the server plan a query of the table: that locks what is behind a view, too."""
@@ -177,7 +206,7 @@ class PostgreSQL:
 
 
 def _locked(connection: SqlConnection) -> list[int]:
-    return [row[0] for row in connection.exec_driver_sql(_LOCKED)]
+    return [row[0] for row in connection.exec_driver_sql(LOCKED)]
 
 
 def _told(connection: SqlConnection, locked: Sequence[int]) -> Reads:

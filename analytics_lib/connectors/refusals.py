@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from analytics_lib.connectors.failures import is_lost
 from analytics_lib.errors import AnalyticsError, ConnectionFailed, QueryError, ReadOnlyError
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _UNREACHABLE: Final = {"IOException", "OperationalError", "ConnectionException", "ConnectionTimeout", "InterfaceError"}
 
 
-def refusal(error: object, spec: ConnectionSpec, url: URL) -> AnalyticsError:
+def refusal(error: Exception, spec: ConnectionSpec, url: URL) -> AnalyticsError:
     """Return what a driver raised as one of our errors.
 
     Parameters
@@ -29,6 +30,7 @@ def refusal(error: object, spec: ConnectionSpec, url: URL) -> AnalyticsError:
     message = message.replace(str(url.password), "***") if url.password else message
     where = f"connection '{spec.name}'"
     lowered = message.lower()
+    is_opening = getattr(error, "statement", None) is None
     written = ("readonly", "read only transaction")
     if ("read-only" in lowered and "cannot open" not in lowered) or any(part in lowered for part in written):
         return ReadOnlyError(
@@ -36,7 +38,12 @@ def refusal(error: object, spec: ConnectionSpec, url: URL) -> AnalyticsError:
             where=where,
             hint=f"set `read_only = false` under [connections.{spec.name}] in analytics.toml",
         )
-    is_opening = getattr(error, "statement", None) is None
+    if is_lost(error):
+        return ConnectionFailed(
+            f"the database of connection '{spec.name}' went away: {first_line(message)}",
+            where=spec.where,
+            hint="ask again once it is up",
+        )
     opening = type(original).__name__ in _UNREACHABLE and (is_opening or "connection" in lowered)
     if opening or "file is not a database" in lowered:
         return ConnectionFailed(

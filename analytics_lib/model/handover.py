@@ -21,6 +21,9 @@ WORKSPACE: Final = "ANALYTICS_WORKSPACE"
 SHARED_FOLDER: Final = "ANALYTICS_SHARED_FOLDER"
 """Environment variable: where the kernels of one fan-out share what the database has answered; not always set."""
 
+REPORT: Final = "ANALYTICS_REPORT"
+"""Environment variable: the name of the report that is rendered."""
+
 JOURNAL: Final = "handover.jsonl"
 """The file of handed-over lines, within the run's folder."""
 

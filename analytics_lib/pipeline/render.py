@@ -161,6 +161,7 @@ class Renderer:
             memory_bytes=plan.file.report.memory_bytes,
             shared=self._shared.get(plan.name),
             cells_done=cells_done,
+            report=plan.name,
         )
         try:
             with disk_sentences("the executed notebook", folder):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.errors import CellExited, CellFailed, CellTimedOut, KernelDied, NotebookError, RenderError
 from analytics_lib.kernels import KERNEL_NAME, OVER_MEMORY
-from analytics_lib.model.handover import JOURNAL, RUN_FOLDER, SHARED_FOLDER, WORKSPACE, Handover
+from analytics_lib.model.handover import JOURNAL, REPORT, RUN_FOLDER, SHARED_FOLDER, WORKSPACE, Handover
 from analytics_lib.model.sizes import show_size
 from analytics_lib.rendering.remains import kept_remains
 from analytics_lib.rendering.scratch import scratch_folder
@@ -58,6 +58,8 @@ class RunRequest:
         An event that ends the run, and its kernel, once it is set.
     cells_done
         Called when the last cell has run, or one has failed; the kernel only ends from then on.
+    report
+        Its name, for comments on queries.
     """
 
     notebook: Path
@@ -71,6 +73,7 @@ class RunRequest:
     memory_bytes: int | None = None
     shared: Path | None = None
     cells_done: Callable[[], None] | None = None
+    report: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ def run_notebook(request: RunRequest) -> Executed:
         **os.environ,
         RUN_FOLDER: str(request.folder),
         WORKSPACE: str(request.root),
+        REPORT: request.report,
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         **({SHARED_FOLDER: str(request.shared)} if request.shared else {}),
     }

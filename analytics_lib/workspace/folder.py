@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 CONFIG_NAME: Final = "analytics.toml"
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_]\w*)\}")
-_CONNECTION_KEYS: Final = {"url": str, "read_only": bool}
+_CONNECTION_KEYS: Final = {"url": str, "read_only": bool, "time_limit": int, "row_limit": int}
+_WORDS: Final = {str: "text in quotes", bool: "true or false", int: "a whole number, 1 or more"}
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,9 @@ class Workspace:
         line = self.lines.get(f"connections.{name}.url", self.lines.get(f"connections.{name}", CONFIG_NAME))
         table = self.declared[name]
         url = _absolute(_filled(str(table["url"]), line), self.root)
-        return ConnectionSpec(name=name, url=url, read_only=bool(table.get("read_only", True)), where=line)
+        return ConnectionSpec(
+            name, url, bool(table.get("read_only", True)), line, table.get("time_limit"), table.get("row_limit")
+        )
 
 
 def find_workspace(start: Path | None = None) -> Workspace:
@@ -164,10 +167,10 @@ def _check_connections(connections: Mapping[str, Any], lines: Mapping[str, str])
                 raise WorkspaceError(
                     f"unknown key '{key}' in [connections.{name}]", where=place, hint=nearest(key, _CONNECTION_KEYS)
                 )
-            if not isinstance(value, _CONNECTION_KEYS[key]):
-                wanted = "text in quotes" if _CONNECTION_KEYS[key] is str else "true or false"
+            kind = _CONNECTION_KEYS[key]
+            if type(value) is not kind or (isinstance(value, int) and kind is int and value < 1):
                 raise WorkspaceError(
-                    f"{key} of connection '{name}' is {shown(value)}", where=place, hint=f"give it {wanted}"
+                    f"{key} of connection '{name}' is {shown(value)}", where=place, hint=f"give it {_WORDS[kind]}"
                 )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.extra import numpy as arrays
@@ -193,3 +194,9 @@ def test_what_is_attached_to_a_frame_does_not_get_lost():
     frame.attrs["source"] = "ops"
     with pytest.raises(Inexact):
         pack(frame, {})
+
+
+def test_exact_decimals_come_back(tmp_path):
+    kind = pd.ArrowDtype(pa.decimal128(38, 4))
+    frame = pd.DataFrame({"x": pd.array([Decimal("1.5000"), None, Decimal("1234567890123456789.0001")], dtype=kind)})
+    require_same(frame, there_and_back(frame, tmp_path / "frame.arrow"))

@@ -40,6 +40,7 @@ def heard(folder, fragment=""):
 
 def main(told):
     """Ask, as a notebook does, and print the rows."""
+    from adbc_driver_manager.dbapi import Cursor
     from sqlalchemy import Engine, event
 
     from analytics_lib.connectors import SharedAnswers, open_connection
@@ -54,6 +55,14 @@ def main(told):
         if told.get("fragment") and told["fragment"] in statement:
             (folder / "began").touch()
             time.sleep(told.get("hold", 0))
+
+    execute = Cursor.execute
+
+    def hear_beside(cursor, operation, *values):
+        hear(None, None, operation)
+        return execute(cursor, operation, *values)
+
+    Cursor.execute = hear_beside  # what PostgreSQL is asked beside SQLAlchemy
 
     shared = SharedAnswers(folder / "shared", told.get("limit_mb", 64))
     (folder / "shared").mkdir(exist_ok=True)

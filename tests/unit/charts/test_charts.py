@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import json
+from decimal import Decimal
 from importlib import import_module
 
 import altair as alt
@@ -200,3 +201,17 @@ def test_a_chart_reaches_the_page_as_bare_vega_lite():
 @pytest.mark.parametrize("module", ["", ".frame", ".lines"])
 def test_the_examples_run(module):
     assert doctest.testmod(import_module(f"analytics_lib.charts{module}")).failed == 0
+
+
+def test_exact_decimals_are_drawn_as_numbers():
+    import altair as alt
+    import pyarrow as pa
+
+    exact = pa.table({"day": ["a", "b"], "amount": pa.array([Decimal("1.10"), None], pa.decimal128(12, 2))})
+    frame = exact.to_pandas(types_mapper={pa.decimal128(12, 2): pd.ArrowDtype(pa.decimal128(12, 2))}.get)
+    assert str(frame["amount"].dtype).startswith("decimal")
+    for chart in (
+        charts.bar(frame, "day", "amount", description="Amounts by day."),
+        alt.Chart(frame).mark_bar().encode(x="day", y="amount"),
+    ):
+        assert "1.1" in json.dumps(chart.to_dict())
