@@ -8,6 +8,7 @@ What is under way is said on standard error.
 from __future__ import annotations
 
 import apps
+import connections
 import experiments_speed
 import fan_out
 import measuring
@@ -28,6 +29,7 @@ measuring.main(
     memory.measure,
     unchanged.measure,
     one_report.measure_airline,
+    connections.measure,
     experiments_speed.measure,
     experiments.measure,
     metrics.measure,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from analytics_lib.connectors.embedded import DuckDB, SQLite
+from analytics_lib.connectors.filereading import name_of
+from analytics_lib.connectors.filesource import PREFIX, File
 from analytics_lib.connectors.mariadb import MariaDB
 from analytics_lib.connectors.postgresql import PostgreSQL
 from analytics_lib.errors import ConnectionFailed, nearest
@@ -34,9 +36,11 @@ def url_of(spec: ConnectionSpec) -> URL:
     ConnectionFailed
         It is none.
     """
-    from sqlalchemy.engine import make_url
+    from sqlalchemy.engine import URL, make_url
     from sqlalchemy.exc import ArgumentError
 
+    if spec.url.startswith(PREFIX):
+        return URL.create("file", database=name_of(spec.url.removeprefix(PREFIX)))
     try:
         return make_url(spec.url)
     except ArgumentError:
@@ -56,10 +60,12 @@ def backend_of(spec: ConnectionSpec, url: URL) -> Backend:
         There is none of that name.
     """
     kind = url.get_backend_name()
+    if kind == "file":
+        return File(spec)
     if kind not in BACKENDS:
         raise ConnectionFailed(
             f"connection '{spec.name}' has a url of the unknown kind '{kind}'",
             where=spec.where,
-            hint=nearest(kind, BACKENDS),
+            hint=nearest(kind, [*BACKENDS, "file"]),
         )
     return BACKENDS[kind]

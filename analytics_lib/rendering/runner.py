@@ -38,10 +38,8 @@ class RunRequest:
 
     Parameters
     ----------
-    notebook
-        The file.
-    shown
-        Its path as errors name it.
+    notebook, shown
+        The file, and its path as errors name it.
     parameters
         Values for its parameters cell.
     root
@@ -53,7 +51,7 @@ class RunRequest:
     memory_bytes
         What the kernel and all that it starts may hold.
     shared
-        Where the kernels of one fan-out share what the database has answered.
+        Where kernels of one fan-out share what the database has answered.
     stop
         An event that ends the run, and its kernel, once it is set.
     cells_done

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 CONFIG_NAME: Final = "analytics.toml"
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_]\w*)\}")
-_CONNECTION_KEYS: Final = {"url": str, "read_only": bool, "time_limit": int, "row_limit": int}
+_FILE_KEYS: Final = ("format", "encoding", "separator", "decimal", "thousands", "sheet")
+_CONNECTION_KEYS: Final = {
+    "url": str, "read_only": bool, "time_limit": int, "row_limit": int, **dict.fromkeys(_FILE_KEYS, str),
+}  # fmt: skip
 _WORDS: Final = {str: "text in quotes", bool: "true or false", int: "a whole number, 1 or more"}
 
 
@@ -96,7 +99,13 @@ class Workspace:
         table = self.declared[name]
         url = _absolute(_filled(str(table["url"]), line), self.root)
         return ConnectionSpec(
-            name, url, bool(table.get("read_only", True)), line, table.get("time_limit"), table.get("row_limit")
+            name=name,
+            url=url,
+            read_only=bool(table.get("read_only", True)),
+            where=line,
+            time_limit=table.get("time_limit"),
+            row_limit=table.get("row_limit"),
+            options={key: table[key] for key in _FILE_KEYS if key in table},
         )
 
 
@@ -220,5 +229,7 @@ def _encoded(value: str, before: str, after: str) -> str:
 
 def _absolute(url: str, root: Path) -> str:
     """Make the path of a file URL absolute, whatever folder the process works in."""
+    if url.startswith("file:") and "://" not in url:
+        return f"file:{root.absolute() / url.removeprefix('file:')}"
     match = re.match(r"(?P<head>(?:duckdb|sqlite)(?:\+\w+)?:///)(?P<path>[^/:?][^?]*)(?P<tail>\?.*)?$", url)
     return f"{match['head']}{root.absolute() / match['path']}{match['tail'] or ''}" if match else url

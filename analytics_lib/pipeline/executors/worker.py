@@ -110,7 +110,8 @@ def _require_same(parcel: Parcel, request: RunRequest, address: str) -> None:
 def _marks(handover: Handover, root: Path, local: Path) -> dict[str, str | None]:
     """Return what tells whether the worker read the same files as lie where the build runs: databases among them."""
     workspace = load_workspace(root)
-    urls = [make_url(workspace.connection(name).url) for name in handover.connections]
+    told = [workspace.connection(name).url for name in handover.connections]
+    urls = [make_url(url) for url in told if not url.startswith("file:")]  # Python opens those, and is heard
     databases = [Path(url.database) for url in urls if url.database and url.get_backend_name() in _FILES]
     return marks_of([*(path for path in handover.files if not path.is_relative_to(local)), *databases], root)
 
