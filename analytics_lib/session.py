@@ -1,4 +1,4 @@
-"""What a notebook opens: `connect`, `experiment`, `metrics`; what it hands over: `finding`, `note`, `output` …"""
+"""What a notebook opens (`connect`, `experiment`, `metrics`), shows (`heading`, `note`) and hands over."""
 
 from __future__ import annotations
 

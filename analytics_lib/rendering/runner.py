@@ -17,6 +17,7 @@ from analytics_lib.kernels import KERNEL_NAME, OVER_MEMORY
 from analytics_lib.model.handover import JOURNAL, REPORT, RUN_FOLDER, SHARED_FOLDER, WORKSPACE, Handover
 from analytics_lib.model.sizes import show_size
 from analytics_lib.rendering.remains import kept_remains
+from analytics_lib.rendering.saving import save
 from analytics_lib.rendering.scratch import scratch_folder
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from analytics_lib.rendering.engine import KernelRun
 
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
-EXECUTED_NAME: Final = "notebook.ipynb"
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def run_notebook(request: RunRequest) -> Executed:
     begun = time.perf_counter()
     with (
         scratch_folder(request.root) as scratch,
-        kept_remains(scratch, request.folder, lambda: _save(run.notebook, request)),
+        kept_remains(scratch, request.folder, lambda: save(run.notebook, request.folder)),
         _sentences(run := _kernel_run(request, environment, scratch), request),
     ):
         execute_notebook(
@@ -140,7 +140,7 @@ def run_notebook(request: RunRequest) -> Executed:
         notebook = run.notebook
         assert notebook is not None  # noqa: S101 - the engine sets it before the kernel starts
         _refuse_exit(notebook, request)
-    _save(notebook, request)
+    save(notebook, request.folder)
     return Executed(notebook, read_handover(request.folder), time.perf_counter() - begun)
 
 
@@ -291,15 +291,3 @@ def _place_of_source(source: str, index: int, request: RunRequest) -> str:
     near = [number for number, text in enumerate(texts) if text == source]
     number = min(near, key=lambda each: abs(each - index)) if near else index
     return f"{request.shown} cell {number + 1}"
-
-
-def _save(notebook: NotebookNode | None, request: RunRequest) -> None:
-    if notebook is None:
-        return
-    from nbformat.v4.nbjson import BytesEncoder
-
-    # Without indents, which nbformat would write, the encoder is the one in C, and ten times as fast.
-    text = json.dumps(notebook, cls=BytesEncoder, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    aside = request.folder / (EXECUTED_NAME + ".part")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(request.folder / EXECUTED_NAME)

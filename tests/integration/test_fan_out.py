@@ -188,7 +188,8 @@ def test_two_builds_together_run_no_more_notebooks_than_one(workspace):
 def test_many_pages_start_few_threads(workspace, monkeypatch):
     """A thousand parameter sets are a thousand lines, not a thousand threads, folders or kernels."""
     from analytics_lib.pipeline.executors import executor
-    from analytics_lib.rendering.runner import EXECUTED_NAME, Executed, read_handover
+    from analytics_lib.rendering.runner import Executed, read_handover
+    from analytics_lib.rendering.saving import EXECUTED_NAME
 
     most = [0, 0]
 

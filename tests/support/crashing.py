@@ -74,7 +74,8 @@ def fake_notebooks():
     from analytics_lib.model.handover import Handover
     from analytics_lib.pipeline import plan
     from analytics_lib.pipeline.executors import executor
-    from analytics_lib.rendering.runner import EXECUTED_NAME, Executed
+    from analytics_lib.rendering.runner import Executed
+    from analytics_lib.rendering.saving import EXECUTED_NAME
 
     ran = []
 

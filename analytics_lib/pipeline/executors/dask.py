@@ -75,7 +75,8 @@ class DaskExecutor:
         """Run a notebook on whichever worker is free."""
         import nbformat
 
-        from analytics_lib.rendering.runner import EXECUTED_NAME, Executed, read_handover
+        from analytics_lib.rendering.runner import Executed, read_handover
+        from analytics_lib.rendering.saving import EXECUTED_NAME
 
         client = self._connected()
         begun = time.time()

@@ -14,7 +14,8 @@ from analytics_lib.model.handover import JOURNAL
 from analytics_lib.pipeline import Silent
 from analytics_lib.pipeline.build import BuildRequest, build
 from analytics_lib.pipeline.executors import executor
-from analytics_lib.rendering.runner import EXECUTED_NAME, Executed, read_handover
+from analytics_lib.rendering.runner import Executed, read_handover
+from analytics_lib.rendering.saving import EXECUTED_NAME
 
 PAGES = 40
 
