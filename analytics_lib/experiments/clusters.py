@@ -14,15 +14,23 @@ import numpy as np
 
 from analytics_lib.experiments.metrics import over_clusters
 from analytics_lib.model.aggregation import SIZE
+from analytics_lib.model.moment_table import ClusterMoments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from analytics_lib.model.moment_table import ClusterMoments
+    from analytics_lib.model.aggregation import MomentAnswer
 
     Floats = NDArray[np.float64]
+
+
+def moments_of(answer: MomentAnswer) -> ClusterMoments:
+    """Return an answer's moments over clusters; those of a source that knows no origin are around zero."""
+    if answer.clusters is not None:
+        return answer.clusters
+    return ClusterMoments(answer.table, np.zeros(len(answer.table.columns)))
 
 
 def ratios(

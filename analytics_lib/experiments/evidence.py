@@ -9,7 +9,7 @@ import numpy as np
 
 from analytics_lib.errors import InputError, nearest
 from analytics_lib.experiments.arms import Samples, make_arms
-from analytics_lib.experiments.clusters import ratios
+from analytics_lib.experiments.clusters import moments_of, ratios
 from analytics_lib.experiments.engine import estimate
 from analytics_lib.model.aggregation import SEGMENT, SIZE, VARIANT
 
@@ -85,7 +85,7 @@ class Whole:
                 np.fmax.at(high[column], code, answer.extremes.maximum[rows, at])
         arms = table.rollup(keep=(VARIANT,))
         arms = arms.take([arms.labels[VARIANT].index(name) for name in names])
-        clusters = answer.clusters
+        clusters = moments_of(answer) if SIZE in table.columns else None
         if clusters is not None:
             clusters = replace(clusters, table=clusters.table.take(rows).rollup(keep=(VARIANT,)))
         rest = {

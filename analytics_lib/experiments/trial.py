@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from analytics_lib.experiments.arms import Arms, Samples, make_arms
-from analytics_lib.experiments.clusters import ratios
+from analytics_lib.experiments.clusters import moments_of, ratios
 from analytics_lib.experiments.engine import Question
 from analytics_lib.experiments.looks import RowsOfPlan, plan_of_rows
 from analytics_lib.experiments.metrics import Mean, Proportion, Quantile, over_clusters
@@ -189,8 +189,7 @@ class Trial:
 
     def _over_clusters(self, family: _Family) -> tuple[Floats, Floats, Floats, Floats]:
         """Return counts (R, M), means (R, M, K), products (R, M, K, K) and origins (M, K) of ratios over clusters."""
-        clusters = self.answer.clusters
-        assert clusters is not None  # noqa: S101 - for the type checker: what was asked for over clusters has them
+        clusters = moments_of(self.answer)
         found = [ratios(clusters, self.metrics[name].roles) for name in family.metrics]
         n, mean, products = (np.stack(each, axis=1) for each in zip(*(arrays for _, arrays, _ in found), strict=True))
         return n, mean, products, np.stack([origin for *_, origin in found])

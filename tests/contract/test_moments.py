@@ -134,6 +134,14 @@ def test_clusters_far_from_zero_keep_the_digits_of_their_errors(source):
     )
 
 
+def test_clusters_in_two_variants_are_counted_without_any_column(source):
+    """The villages of the trial are in one variant each, its days in both."""
+    for cluster, split in (("village", 0), ("day", 4)):
+        answer = source.moments(MomentRequest("variant", (), unit=cluster))
+        assert answer.table.n.tolist() == FRAME.groupby("variant").size().tolist()
+        assert answer.units.in_two == split
+
+
 def test_missing_values_in_clusters_are_counted(source):
     answer = source.moments(MomentRequest("variant", ("gaps",), cluster="village"))
     assert answer.missing[:, 0].tolist() == FRAME["gaps"].isna().groupby(FRAME["variant"]).sum().tolist()

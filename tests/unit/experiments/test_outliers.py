@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from analytics_lib.experiments import Mean, Ratio, analyze
+from analytics_lib.experiments.frames import Frame
 
 
 def simulated(n=4000, villages=0, seed=2):
@@ -72,3 +75,17 @@ def test_ordinary_data_without_an_effect_have_no_outliers(villages):
         checks = analyze(frame, metrics, cluster="village" if villages else None).checks
         found += sum(each.kind == "outlier" for each in checks)
     assert found <= 4  # of 80
+
+
+def test_a_source_that_knows_no_origin():
+    """A warehouse of one's own may answer with plain sums over clusters alone."""
+
+    class Plain(Frame):
+        def moments(self, request):
+            return replace(super().moments(request), clusters=None)
+
+    frame = simulated(villages=200)
+    options = {"metrics": {"y": Mean("orders"), "rate": Ratio("orders", "sessions")}, "cluster": "village"}
+    one, other = (analyze(each, **options).to_frame() for each in (frame, Plain(frame)))
+    assert other["standard_error"].tolist() == pytest.approx(one["standard_error"].tolist(), rel=1e-9)
+    assert analyze(Plain(frame), **options).checks == ()
