@@ -104,13 +104,13 @@ def require_alpha(alpha: object) -> float:
     InputError
         It is no number between 0 and 1.
     """
-    number = is_number(alpha)
+    number = as_number(alpha)
     if number is None or not 0 < number < 1:
         raise InputError(f"alpha is {alpha!r}, outside (0, 1)", hint="0.05 is usual")
     return number
 
 
-def is_number(value: object) -> float | None:
+def as_number(value: object) -> float | None:
     """Return a value as a float, None where it is no number; text and truth values are none."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
         return None

@@ -9,7 +9,7 @@ import numpy as np
 
 from analytics_lib.errors import InputError, nearest
 from analytics_lib.experiments import fieller
-from analytics_lib.experiments.boundaries import is_number, require_alpha
+from analytics_lib.experiments.boundaries import as_number, require_alpha
 from analytics_lib.experiments.proportions import score_error, score_limits
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Question:
         if self.relative not in (False, "fieller", "delta"):
             raise InputError(f"relative is {self.relative!r}", hint="False, 'fieller' and 'delta' are right")
         require_alpha(self.alpha)
-        margin = is_number(self.margin)
+        margin = as_number(self.margin)
         if margin is None or not np.isfinite(margin):
             raise InputError(f"the margin is {self.margin!r}", hint="a finite number is right")
 
