@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analytics_lib.connectors import CAN_SHARE, Connection, SharedAnswers, open_connection
-from analytics_lib.errors import InputError
+from analytics_lib.errors import InputError, MetricError
 from analytics_lib.model.handover import SHARED_FOLDER, WORKSPACE
 from analytics_lib.recorder import recorder
 from analytics_lib.workspace import Workspace, find_workspace, load_workspace
@@ -88,20 +88,20 @@ def experiment(name: str) -> RecordedExperiment:
     return found
 
 
-def metrics(audience: str = "", values: Mapping[str, object] | None = None) -> Metrics:
+def metrics(audience: str | None = None, values: Mapping[str, object] | None = None) -> Metrics:
     """Return the metric model of the workspace: the files of ``metrics/``, ready to be asked.
 
     Parameters
     ----------
     audience
-        Whose row rules apply: a name under ``rows:`` of the files. By default nobody's: every row is seen.
+        Whose row rules apply: a name under ``rows:`` of the files. None for nobody's: every row is seen.
     values
         What rules ask of the caller: ``{"partner": "acme"}``.
 
     Raises
     ------
     MetricError
-        A file is invalid, or no model knows the audience.
+        A file is invalid, the audience is empty, or no model knows it.
     WorkspaceError
         No workspace is here.
 
@@ -113,7 +113,9 @@ def metrics(audience: str = "", values: Mapping[str, object] | None = None) -> M
     from analytics_lib.model.metrics.audiences import Audience
     from analytics_lib.workspace.metrics import load_metrics
 
-    asks = Audience(audience, dict(values or {}), dict(os.environ))
+    if audience is not None and not audience.strip():  # a program that does not know who asks must not see every row
+        raise MetricError("the audience is empty", hint="name one, or leave it out to see every row")
+    asks = Audience(audience or "", dict(values or {}), dict(os.environ))
     return Metrics(load_metrics(_workspace().root), connect, asks)
 
 

@@ -94,6 +94,13 @@ def test_the_month_without_orders_is_there_for_every_group(metrics):
     assert february["middle"].isna().all()
 
 
+def test_the_period_may_stand_anywhere(metrics):
+    first = metrics.query(["revenue", "orders"], by=["month", "channel"], start="2026-01-01", end="2026-03-31")
+    last = metrics.query(["revenue", "orders"], by=["channel", "month"], start="2026-01-01", end="2026-03-31")
+    assert list(last.columns) == ["channel", "month", "revenue", "orders"]
+    agree(last[list(first.columns)], first, ["month", "channel"])
+
+
 def test_the_day_begins_at_midnight_of_the_zone(metrics):
     day = metrics.query(["orders"], by=["day"], start="2026-01-01", end="2026-01-01")
     local = orders()["local"]

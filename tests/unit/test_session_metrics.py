@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import duckdb
 import pandas as pd
 import pytest
@@ -79,6 +82,20 @@ def test_an_audience_without_a_rule_is_refused(shop):
         al.metrics("staff").query("more")
     with pytest.raises(al.AnalyticsError, match=r"audience 'staff' may not see model 'more'"):
         al.metrics("staff").query(["revenue", "more"])
+
+
+def test_nobody_is_not_everybody(shop):
+    with pytest.raises(al.AnalyticsError, match="the audience is empty; name one, or leave it out"):
+        al.metrics(audience="")
+
+
+def test_answers_travel(shop):
+    metrics = al.metrics()
+    frame = metrics.query("revenue", by="month")
+    assert pickle.loads(pickle.dumps(frame)).equals(frame)
+    assert copy.deepcopy(frame).equals(frame)
+    assert frame.copy()["revenue"].sum() == sum(range(1, 91))
+    metrics.close()
 
 
 def test_an_unknown_dialect(shop):

@@ -93,7 +93,9 @@ def _together(
     request = plan.request
     blank = {name: _blank(leaf) for leaf in plan.leaves for name in _columns(leaf)}
     stacked = [
-        branch if names == [*blank] else _padded(branch, names, labels, blank, f"numbers_{place}{suffix}")
+        branch
+        if [column.name for column in branch.selected_columns] == [*labels, *blank]
+        else _padded(branch, names, labels, blank, f"numbers_{place}{suffix}")
         for place, (branch, names) in enumerate(branches)
     ]
     if request.grain is None or ends is None:

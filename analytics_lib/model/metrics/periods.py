@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final, Literal
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
@@ -131,19 +131,19 @@ def _same_day(end: date, months: int) -> date:
 
 
 def day_of(value: object, what: str) -> date:
-    """Return a day that was given as one, as a time, or as text.
+    """Return a day that was given as one, as its midnight, or as text.
 
     Raises
     ------
     ValueError
         It is none.
     """
+    if hasattr(value, "astype"):  # numpy's
+        value = value.astype("datetime64[us]").item()
     if isinstance(value, datetime):
-        return value.date()
+        return value.date() if value.time() == time.min else _refuse(value, what)
     if isinstance(value, date):
         return value
-    if hasattr(value, "astype"):
-        value = str(value)[:10]
     try:
         return date.fromisoformat(str(value)) if isinstance(value, str) else _refuse(value, what)
     except ValueError:

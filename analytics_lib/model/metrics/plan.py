@@ -123,9 +123,9 @@ def make_plan(catalogue: Catalogue, request: MetricRequest) -> Plan:
             connections.setdefault(catalogue.models[model].model.connection, leaf.defined.name)
     if len(connections) > 1:
         (first, one), (second, other) = list(connections.items())[:2]
+        more = f"metric '{other}' reads '{second}'" if one != other else f"also '{second}'"
         raise MetricError(
-            f"metric '{one}' reads connection '{first}' and "
-            f"{'the same' if one == other else f'metric {other!r}'} '{second}': one statement asks one database",
+            f"metric '{one}' reads connection '{first}', and {more}: one statement asks one database",
             hint="ask for them one after the other",
         )
     formulas = {name: _formula(catalogue, name) for name in request.metrics}

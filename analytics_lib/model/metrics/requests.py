@@ -75,6 +75,12 @@ def make_request(
         raise MetricError(f"by names two periods, {grains[0]} and {grains[1]}", hint="give it one of them")
     if where is not None and not isinstance(where, Mapping):
         raise MetricError(f"where is of type {type(where).__name__}", hint='a mapping is right: {"channel": "web"}')
+    period = next((name for name in where or {} if name in GRAINS), None)
+    if period is not None:
+        raise MetricError(
+            f"where names the period '{period}'",
+            hint='give start and end, or a range of a time dimension: {"placed": ("2026-01-01", "2026-01-31")}',
+        )
     try:
         conditions = conditions_of(where or {})
         first, last = (None if day is None else day_of(day, what) for day, what in ((start, "start"), (end, "end")))

@@ -54,6 +54,8 @@ def plan(catalogue, *given, **more):
         (["revenue"], {"where": {"channel": {"caller": "x"}}}, "takes its value from caller"),
         (["revenue"], {"start": "2026-13-01"}, "start is '2026-13-01'; a day is right: 2026-01-31"),
         (["revenue"], {"start": "2026-02-01", "end": "2026-01-01"}, "the end 2026-01-01 is before the start"),
+        (["revenue"], {"start": pd.Timestamp("2026-01-01 12:00")}, "12:00:00'); a day is right"),
+        (["revenue"], {"where": {"month": "2026-01"}}, "where names the period 'month'; give start and end"),
         (["customers"], {"by": ["month"]},
          "metric 'customers' cannot be told by month: model 'customers' names no time"),
         (["revenue", "customers"], {"start": "2026-01-01"}, "cannot be asked of a range of days"),
@@ -134,6 +136,14 @@ def test_values_of_other_libraries():
     assert condition.values == (datetime(2026, 1, 1), None, 1.5, Decimal(1))  # noqa: DTZ001 - a time without a zone
     ((_, condition),) = conditions_of({"x": {"from": 1}})
     assert (condition.is_range, condition.low, condition.high) == (True, 1, None)
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["2026-01-31", date(2026, 1, 31), pd.Timestamp("2026-01-31"), np.datetime64("2026-01-31")],
+)
+def test_days_of_other_libraries(day):
+    assert make_request("revenue", start=day).start == date(2026, 1, 31)
 
 
 def test_windows():
