@@ -98,6 +98,50 @@ def test_answers_travel(shop):
     metrics.close()
 
 
+NAMED = """
+owner: finance@example.com
+connection: shop
+table: orders
+time: placed
+entities:
+  buyer: {type: foreign, column: amount}
+dimensions:
+  placed: {type: time}
+DIMENSIONS
+measures:
+  sums: {aggregate: sum, column: amount}
+  middles: {aggregate: median, column: amount}
+  rows: {aggregate: count}
+metrics:
+  added: {type: cumulative, measure: sums, window: 90 days}
+  distinct: {type: cumulative, measure: middles, window: 90 days}
+  middle: {measure: middles}
+  again: {type: conversion, entity: buyer, base: rows, conversion: rows, window: 7 days}
+  more: {measure: sums}
+  more_before: {measure: rows}
+"""
+OWN_WORDS = [
+    "value", "on_day", "who", "at", "began", "done", "soonest", "place", "many", "n", "low", "until", "last_day",
+    "both", "told", "found", "stacked", "groups", "periods", "select", "order",
+]  # fmt: skip
+
+
+def test_any_word_may_name_a_dimension(shop):
+    """Also those that the statement uses itself, and those of SQL."""
+    dimensions = "".join(f"  {word}: {{column: channel}}\n" for word in OWN_WORDS).rstrip()
+    shop.write("metrics/orders.yml", NAMED.lstrip().replace("DIMENSIONS", dimensions))
+    metrics = al.metrics()
+    asked = ["added", "distinct", "middle", "again"]
+    expected = metrics.query(asked, by=["month", "value"])
+    for word in OWN_WORDS[1:]:
+        found = metrics.query(asked, by=["month", word]).rename(columns={word: "value"})
+        pd.testing.assert_frame_equal(found, pd.DataFrame(expected))
+    assert metrics.compare("more", by=["value", "month"], start="2026-02-01", end="2026-02-28")["value"].nunique() == 2
+    with pytest.raises(al.AnalyticsError, match="'more_before' is a column of the comparison as well"):
+        metrics.compare(["more", "more_before"], start="2026-02-01", end="2026-02-28")
+    metrics.close()
+
+
 def test_an_unknown_dialect(shop):
     with pytest.raises(al.AnalyticsError, match="there is no dialect 'spork' to write for; did you mean 'spark'"):
         al.metrics().sql("revenue", dialect="spork")

@@ -101,11 +101,12 @@ def simple(scope: Scope, leaves: Sequence[Leaf], request: MetricRequest) -> Sele
     if request.grain is not None and time is not None:
         keys = [period_of(scope, time, rows, request.grain).label(request.grain), *keys]
     if leaves[0].q is not None:
-        return ranked(rows.select(*keys, value_of(scope, leaves[0], rows).label("value")), keys, leaves[0])
+        return ranked(rows.select(*keys, value_of(scope, leaves[0], rows).label("value__")), keys, leaves[0])
     numbers = [number(leaf, value_of(scope, leaf, rows)).label(leaf.label) for leaf in leaves]
     return rows.select(*keys, *numbers).group_by(*(_plain(key) for key in keys))
 
 
+# Names of columns that nobody asks for end in two underscores, which no dimension's does.
 def ranked(values: Select[Any], keys: Sequence[Column], leaf: Leaf) -> Select[Any]:
     """Return a row a group with a percentile: the values beside its place, weighted by how near they are.
 
@@ -115,13 +116,13 @@ def ranked(values: Select[Any], keys: Sequence[Column], leaf: Leaf) -> Select[An
     given = values.subquery(f"{leaf.label}__values")
     names = [str(key.name) for key in keys if hasattr(key, "name")]
     groups = [given.c[name] for name in names]
-    place = sa.func.row_number().over(partition_by=groups or None, order_by=given.c.value)
+    place = sa.func.row_number().over(partition_by=groups or None, order_by=given.c.value__)
     count = sa.func.count().over(partition_by=groups or None)
-    inner = sa.select(*groups, given.c.value, place.label("place"), count.label("many"))
-    rows = inner.where(given.c.value.is_not(None)).subquery(f"{leaf.label}__ranked")
-    middle = (rows.c.many - written(1)) * written(float(leaf.q or 0.5))
-    away = sa.cast(sa.func.abs(rows.c.place - written(1) - middle), sa.Double)
-    near = sa.case((away < written(1), sa.cast(rows.c.value, sa.Double) * (written(1.0) - away)))
+    inner = sa.select(*groups, given.c.value__, place.label("place__"), count.label("many__"))
+    rows = inner.where(given.c.value__.is_not(None)).subquery(f"{leaf.label}__ranked")
+    middle = (rows.c.many__ - written(1)) * written(float(leaf.q or 0.5))
+    away = sa.cast(sa.func.abs(rows.c.place__ - written(1) - middle), sa.Double)
+    near = sa.case((away < written(1), sa.cast(rows.c.value__, sa.Double) * (written(1.0) - away)))
     own = [rows.c[name] for name in names]
     return sa.select(*own, sa.func.sum(near).label(leaf.label)).group_by(*own)
 

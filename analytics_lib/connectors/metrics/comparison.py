@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from analytics_lib.model.metrics.requests import MetricRequest
 
 _PLACE: Final = "__period"
-_EARLIER: Final = "is_earlier"
+_EARLIER: Final = "is_earlier__"
 
 
 def earlier(request: MetricRequest, to: str) -> MetricRequest:

@@ -153,6 +153,10 @@ class Metrics(Asking):
                 f"the {'start' if start is None else 'end'} is missing", hint="a comparison needs both days"
             )
         request = make_request(metrics, by, where, start, end)
+        taken = {f"{name}{after}" for name in request.metrics for after in ("_before", "_change", "_growth")}
+        twice = next((name for name in (*request.metrics, *request.by) if name in taken), None)
+        if twice is not None:
+            raise MetricError(f"'{twice}' is a column of the comparison as well", hint="compare it by itself")
         plan, before = (make_plan(self._catalogue, each) for each in (request, earlier(request, to)))
         scopes = [self._scope(each, *self._surroundings(each)) for each in (plan, before)]
         both = together(scopes, (plan, before))

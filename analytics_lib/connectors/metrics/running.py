@@ -47,15 +47,15 @@ def cumulative(scope: Scope, leaf: Leaf, request: MetricRequest, ends: CTE) -> S
     different customers, is made of the rows themselves.
     """
     days = _days(scope, leaf, request)
-    day: Column = days.c.on_day
+    day: Column = days.c.on_day__
     last: Column = ends.c[LAST_DAY]
     joined = ends.join(days, sa.and_(day <= last, *_since(scope, leaf, day, last)))
-    own = [days.c[column.name] for column in days.c if column.name not in {"on_day", "value"}]
+    own = [days.c[column.name] for column in days.c if column.name not in {"on_day__", "value__"}]
     keys = [*([ends.c[request.grain]] if request.grain else []), *own]
     if leaf.q is not None:
-        return ranked(sa.select(*keys, days.c.value).select_from(joined), keys, leaf)
+        return ranked(sa.select(*keys, days.c.value__).select_from(joined), keys, leaf)
     again = _AGAIN.get(leaf.measured.measure.aggregate)
-    made = getattr(sa.func, again)(days.c.value) if again else number(leaf, days.c.value)
+    made = getattr(sa.func, again)(days.c.value__) if again else number(leaf, days.c.value__)
     return sa.select(*keys, made.label(leaf.label)).select_from(joined).group_by(*keys)
 
 
@@ -68,9 +68,9 @@ def _days(scope: Scope, leaf: Leaf, request: MetricRequest) -> Any:
     name = f"{leaf.label}__days"
     aggregate = leaf.measured.measure.aggregate
     if aggregate in _AGAIN:
-        made = rows.select(day.label("on_day"), *groups, number(leaf, value).label("value"))
+        made = rows.select(day.label("on_day__"), *groups, number(leaf, value).label("value__"))
         return made.group_by(day, *(each.element for each in groups if isinstance(each, sa.Label))).subquery(name)
-    made = rows.select(day.label("on_day"), *groups, value.label("value"))
+    made = rows.select(day.label("on_day__"), *groups, value.label("value__"))
     return (made.distinct() if aggregate == "count_distinct" else made).subquery(name)
 
 
@@ -115,20 +115,20 @@ def conversion(scope: Scope, leaf: Leaf, request: MetricRequest) -> Select[Any]:
         groups = [period_of(scope, time, rows, request.grain).label(request.grain), *groups]
     at = scope.clock.instant(rows.columns[time.label], scope.kind(time.model, time.name))
     key, counts = rows.columns[key_label(entity)], value_of(scope, leaf, rows).is_not(None)
-    began = rows.select(key.label("who"), at.label("at"), at.label("began"), sa.null().label("done"), *groups)
+    began = rows.select(key.label("who__"), at.label("at__"), at.label("began__"), sa.null().label("done__"), *groups)
     names = [str(group.name) for group in groups if isinstance(group, sa.Label)]
     done = _done(scope, leaf.then, leaf, request).add_columns(*(sa.null().label(name) for name in names))
     events = sa.union_all(began.where(key.is_not(None), counts), done).subquery(f"{leaf.label}__events")
-    second = sa.case((events.c.done.is_(None), written(0)), else_=written(1))
+    second = sa.case((events.c.done__.is_(None), written(0)), else_=written(1))
     ties = second if leaf.then.file is leaf.measured.file else second.desc()
-    order = [events.c["at"].desc(), ties]
-    soonest = sa.func.min(events.c.done).over(partition_by=events.c.who, order_by=order)
-    seen = sa.select(events, soonest.label("soonest")).subquery(f"{leaf.label}__seen")
+    order = [events.c.at__.desc(), ties]
+    soonest = sa.func.min(events.c.done__).over(partition_by=events.c.who__, order_by=order)
+    seen = sa.select(events, soonest.label("soonest__")).subquery(f"{leaf.label}__seen")
     own = [seen.c[name] for name in names]
-    converts = sa.case((scope.clock.before(seen.c.began, seen.c.soonest, days), seen.c.who))
-    numbers = {BASE: seen.c.who, CONVERTED: converts}
+    converts = sa.case((scope.clock.before(seen.c.began__, seen.c.soonest__, days), seen.c.who__))
+    numbers = {BASE: seen.c.who__, CONVERTED: converts}
     counted = [sa.func.count(each.distinct()).label(leaf.label + after) for after, each in numbers.items()]
-    return sa.select(*own, *counted).where(seen.c.began.is_not(None)).group_by(*own)
+    return sa.select(*own, *counted).where(seen.c.began__.is_not(None)).group_by(*own)
 
 
 def _done(scope: Scope, then: Measured, leaf: Leaf, request: MetricRequest) -> Select[Any]:
@@ -143,7 +143,7 @@ def _done(scope: Scope, then: Measured, leaf: Leaf, request: MetricRequest) -> S
     rows.conditions += between(scope, time, rows.columns[time.label], start, end)
     at = scope.clock.instant(rows.columns[time.label], scope.kind(time.model, time.name))
     who = rows.columns[key]
-    picked = rows.select(who.label("who"), at.label("at"), sa.null().label("began"), at.label("done"))
+    picked = rows.select(who.label("who__"), at.label("at__"), sa.null().label("began__"), at.label("done__"))
     return picked.where(who.is_not(None), rows.columns[made].is_not(None))
 
 
