@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from analytics_lib.connectors.backend import Reads
+from analytics_lib.connectors.backend import Backend, Reads
 from analytics_lib.connectors.connection import Connection, open_connection
 from analytics_lib.connectors.files import Stamps, file_fingerprint
 from analytics_lib.connectors.sharing import CAN_SHARE, SharedAnswers
 from analytics_lib.connectors.statements import first_word, placeholders
+from analytics_lib.connectors.warehouses import Warehouse
 
 __all__ = [
     "CAN_SHARE",
+    "Backend",
     "Connection",
     "Reads",
     "SharedAnswers",
     "Stamps",
+    "Warehouse",
     "file_fingerprint",
     "first_word",
     "open_connection",

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from analytics_lib.connectors.embedded import DuckDB, SQLite
+from analytics_lib import plugins
 from analytics_lib.connectors.filereading import name_of
 from analytics_lib.connectors.filesource import PREFIX, File
-from analytics_lib.connectors.mariadb import MariaDB
-from analytics_lib.connectors.postgresql import PostgreSQL
 from analytics_lib.errors import ConnectionFailed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sqlalchemy.engine import URL
 
     from analytics_lib.connectors.backend import Backend
     from analytics_lib.model.connections import ConnectionSpec
-
-BACKENDS: Final[Mapping[str, Backend]] = {
-    "duckdb": DuckDB(),
-    "sqlite": SQLite(),
-    "postgresql": PostgreSQL(),
-    "mariadb": MariaDB(),
-    "mysql": MariaDB(),
-}
 
 
 def url_of(spec: ConnectionSpec) -> URL:
@@ -62,10 +51,16 @@ def backend_of(spec: ConnectionSpec, url: URL) -> Backend:
     kind = url.get_backend_name()
     if kind == "file":
         return File(spec)
-    if kind not in BACKENDS:
+    if kind not in plugins.names(plugins.CONNECTORS):
         raise ConnectionFailed(
             f"connection '{spec.name}' has a url of the unknown kind '{kind}'",
             where=spec.where,
-            hint=nearest(kind, [*BACKENDS, "file"]),
+            hint=nearest(kind, [*plugins.names(plugins.CONNECTORS), "file"]),
         )
-    return BACKENDS[kind]
+    backend: Backend = _made(kind)
+    return backend
+
+
+@lru_cache
+def _made(kind: str) -> Any:
+    return plugins.load(plugins.CONNECTORS, kind)()

@@ -14,7 +14,7 @@ from analytics_lib.connectors.incoming import as_json, is_json
 from analytics_lib.connectors.rows import duck_failures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
     import sqlalchemy as sa
@@ -43,10 +43,7 @@ def load(connection: sa.Connection, table: sa.Table, rows: Incoming) -> int:
     Failed, DBAPIError
         The database refuses a row.
     """
-    ways: dict[str, Callable[[sa.Connection, sa.Table, Incoming], int]] = {
-        "postgresql": _copy, "duckdb": _scan, "sqlite": _insert, "mysql": _insert, "mariadb": _insert,
-    }  # fmt: skip
-    return ways[connection.dialect.name](connection, table, rows)
+    return _WAYS[connection.dialect.name](connection, table, rows)
 
 
 def _names(connection: sa.Connection, rows: Incoming) -> str:
@@ -216,3 +213,10 @@ def _sqlite_value(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value, "f")
     return value if isinstance(value, (bytes, str, int, float)) else str(value)
+
+
+_WAYS: Final[Mapping[str, Callable[[sa.Connection, sa.Table, Incoming], int]]] = {
+    "postgresql": _copy, "duckdb": _scan, "sqlite": _insert, "mysql": _insert, "mariadb": _insert,
+}  # fmt: skip
+LOADED: Final = frozenset(_WAYS)
+"""Dialects of the engines that rows are written to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.connectors.backend import CONNECT_TIMEOUT_S, Untraced, joined
@@ -51,6 +52,9 @@ class MariaDB(Untraced):
             ) from None
         given = dict(url.query)
         limit = _seconds(given.pop("statement_limit", STATEMENT_LIMIT_S))
+        for name in ("ssl_ca", "ssl_cert", "ssl_key"):
+            if name in given and not Path(str(given[name])).is_file():
+                raise ConnectionFailed(f"there is no file {given[name]}", hint=f"check {name} in the connection's url")
         options = {"connect_timeout": CONNECT_TIMEOUT_S, "init_command": _STANDARD}
         engine = create_engine(
             url.set(drivername=f"{url.get_backend_name()}+pymysql", query=given),

@@ -66,6 +66,10 @@ def _opening_hint(message: str) -> str:
         return "another process writes to it; let that finish, or close it there"
     if any(part in message for part in ("does not exist", "no such file", "unable to open", "not a ")):
         return "check its url"
+    if "ssl" in message or "certificate" in message:
+        return "are the certificates and the ssl options in its url those of the server?"
+    if any(part in message for part in ("password", "access denied", "authentication")):
+        return "the account or its password is wrong, or has expired: renew it where the url takes it from"
     return "is the server up, and are the address and the account in its url right?"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from analytics_lib.connectors.backend import Reads
 from analytics_lib.connectors.incoming import Incoming, incoming, sql_type
-from analytics_lib.connectors.loading import load
+from analytics_lib.connectors.loading import LOADED, load
 from analytics_lib.connectors.reading import Reading
 from analytics_lib.errors import InputError, ReadOnlyError, nearest
 
@@ -83,6 +83,11 @@ class Writing(Reading):
         for each in keys:
             if each not in found.schema.names:
                 raise InputError(f"the rows have no column '{each}'", hint=nearest(each, found.schema.names))
+        if self._engine.dialect.name not in LOADED:
+            raise InputError(
+                f"connection '{self.name}' is of a kind that rows are not written to",
+                hint=f"write to one of {', '.join(sorted(LOADED))}",
+            )
         self._tell(Reads())
         with self._sentences(), self._engine.connect() as connection:
             return _Landing(connection, name, found, keys).land(mode)
