@@ -69,12 +69,11 @@ def suspects(whole: Whole, metrics: Mapping[str, Metric]) -> tuple[Residual, ...
         above, below = sides
         if below is None:
             continue
+        ends = [(whole.low[column], whole.high[column]) for column in (above, below)]
+        if not np.isfinite(ends).all():  # sums that somebody else has made tell no extremes
+            continue
         slope = _ratio(whole, above, below)
-        corners = [
-            abs(y - slope * d)
-            for y in (whole.low[above], whole.high[above])
-            for d in (whole.low[below], whole.high[below])
-        ]
+        corners = [abs(y - slope * d) for y in ends[0] for d in ends[1]]
         furthest = np.max(corners, axis=0)
         for treatment in whole.variants[1:]:
             arms, at = _pair(whole, metric, treatment), [0, whole.variants.index(treatment)]
