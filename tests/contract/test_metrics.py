@@ -180,7 +180,7 @@ def test_filters_of_metrics_and_formulas(metrics):
         ({"channel": "web' or '1'='1"}, lambda frame: frame["channel"].eq("web' or '1'='1")),
         ({"channel": "\\' or 1=1 -- "}, lambda frame: frame["channel"].eq("\\' or 1=1 -- ")),
     ],
-    ids=str,
+    ids=lambda value: "rows" if callable(value) else str(value),
 )  # fmt: skip
 def test_conditions(metrics, where, rows):
     frame = orders()
