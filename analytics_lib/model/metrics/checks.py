@@ -25,6 +25,9 @@ def check_catalogue(catalogue: Catalogue) -> None:
     """
     for file in catalogue.models.values():
         _check_model(catalogue, file)
+    for audience in sorted({name for file in catalogue.models.values() for name in file.model.rows}):
+        for file in catalogue.models.values():
+            _check_rules(catalogue, file, audience, [file.name])
     for defined in catalogue.metrics.values():
         _check_metric(catalogue, defined)
     done: set[str] = set()
@@ -43,6 +46,19 @@ def _check_model(catalogue: Catalogue, file: Placed) -> None:
     for name, measure in model.measures.items():
         _check_time(file, measure.time, "measures", name, "time")
         _check_where(catalogue, file, measure.where, f"measure '{name}'", file.where("measures", name, "where"))
+
+
+def _check_rules(catalogue: Catalogue, file: Placed, audience: str, seen: list[str]) -> None:
+    """Refuse rules that need each other: which rows of one are seen would depend on which of the other are."""
+    for name in file.model.rows.get(audience, {}):
+        where = file.where("rows", audience, name)
+        field = catalogue.field(file.name, name, whose=f"model '{file.name}'", where=where)
+        for hop in field.hops:
+            if hop.target in seen:
+                circle = " → ".join([*seen[seen.index(hop.target) :], hop.target])
+                raise MetricError(f"the rules for '{audience}' lead in a circle: {circle}", where=where,
+                                  hint="let one of them name a dimension of its own model")  # fmt: skip
+            _check_rules(catalogue, catalogue.models[hop.target], audience, [*seen, hop.target])
 
 
 def _check_time(file: Placed, name: str | None, *keys: str) -> None:

@@ -109,8 +109,8 @@ def find_field(models: Mapping[str, Placed], start: str, asked: str, *, whose: s
     grain = parts.pop() if len(parts) > 1 and parts[-1] in GRAINS else None
     *roles, name = parts
     found = [each for each in fields_from(models, start) if each.name == name and _fits(each, roles, models[start])]
-    if found and not found[0].hops:
-        found = found[:1]
+    whole = ".".join(parts)
+    found = [each for each in found if not each.hops or each.path == whole][:1] or found
     if len(found) > 1:
         ways = _either([f"'{each.path}'" for each in found])
         raise MetricError(
@@ -151,6 +151,7 @@ def ways_from(models: Mapping[str, Placed], start: str) -> Iterator[tuple[tuple[
             for hops, name in front
             if len(hops) < _FARTHEST
             for hop in _hops(models, name)
+            if not (hops and hop.role == models[name].model.primary)  # those lie one join nearer as well
             if hop.target != start and hop.target not in {each.target for each in hops}
         ]
 

@@ -41,8 +41,8 @@ class Leaf:
         Which rows count: conditions of the model, and those of the question.
     filters
         Which of these this metric counts: conditions of the measure and of the metric.
-    then
-        The measure that completes a conversion.
+    then, then_filters
+        The measure that completes a conversion, and which of its rows do.
     """
 
     defined: Defined

@@ -98,6 +98,19 @@ def test_names_of_dimensions_say_the_way_where_there_are_two(catalogue):
     assert far.path == "order.customer.region"
 
 
+def test_two_models_of_one_entity_are_one_join_away(tmp_path):
+    scores = (
+        FILES["customers"]
+        .split("rows:")[0]
+        .replace("region:", "tier:")
+        .replace("  customers:\n", "  scored: {measure: customers}\n")
+    )
+    catalogue = write_files(tmp_path, {**FILES, "scores": scores})
+    assert plan(catalogue, "revenue", by=["customer.tier", "customer.region"]).leaves[0].by[0].path == "customer.tier"
+    assert plan(catalogue, "customers", by=["tier"]).leaves[0].by[0].path == "customer.tier"
+    assert plan(catalogue, "units", by=["customer.tier"]).leaves[0].by[0].path == "order.customer.tier"
+
+
 def test_what_a_metric_is_where_no_rows_are(catalogue):
     asked = plan(catalogue, ["revenue", "order_value", "mean_amount", "bought"])
     assert [empty_value(asked, name) for name in asked.formulas] == [0.0, None, None, None]

@@ -122,6 +122,18 @@ def test_a_circle_over_files(tmp_path):
         write_files(tmp_path, {**FILES, "customers": customers, "visits": visits})
 
 
+def test_rules_that_need_each_other(tmp_path):
+    scores = (
+        FILES["customers"]
+        .replace("region:", "tier:")
+        .replace("  customers:\nrows", "  scored: {measure: customers}\nrows")
+    )
+    scores = scores.replace("{tier: EU}", "{region: EU}").replace("  region:\n", "  tier:\n", 1)
+    customers = FILES["customers"].replace("europe: {region: EU}", "europe: {tier: gold}")
+    with pytest.raises(MetricError, match="the rules for 'europe' lead in a circle: customers → scores → customers"):
+        write_files(tmp_path, {**FILES, "customers": customers, "scores": scores})
+
+
 def test_a_broken_file_is_named(tmp_path):
     with pytest.raises(MetricError, match=r"metrics/orders.yml:2: the file is not valid YAML"):
         write_files(tmp_path, {"orders": "owner: a\n\tconnection: b\n"})
