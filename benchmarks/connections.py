@@ -110,13 +110,13 @@ def _writes(options: Options, engine: Any, lab: Any) -> Row:
     frame = lab.sql(f"{QUERY} limit {WRITTEN}")
 
     def theirs() -> None:
-        frame.to_sql(f"{NAME}_theirs", engine, if_exists="replace", index=False)
+        frame.to_sql(f"{NAME}_theirs", engine, if_exists="append", index=False)
 
     def ours() -> None:
-        lab.write(f"{NAME}_ours", frame, mode="replace")
+        lab.write(f"{NAME}_ours", frame)
 
     times = _turns(options, [ours, theirs])
-    return measuring.faster(f"PostgreSQL, {WRITTEN:,} rows of 6 columns: `.write()`", "`DataFrame.to_sql`", times, 10)
+    return measuring.faster(f"PostgreSQL, {WRITTEN:,} rows of 6 columns appended: `.write()`", "`DataFrame.to_sql`", times, 10)
 
 
 def _streams(options: Options) -> Row:

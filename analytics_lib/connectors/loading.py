@@ -99,6 +99,7 @@ def _copy(connection: sa.Connection, table: sa.Table, rows: Incoming) -> int:
     options = csv.WriteOptions(include_header=False, quoting_style="needed")
     arrays = {column.name for column in table.columns if type(column.type).__name__ == "ARRAY"}
     counted = 0
+    connection.exec_driver_sql("set local time zone 'UTC'")  # times with a zone are written in it
     try:
         with (
             raw.cursor() as cursor,
@@ -117,29 +118,37 @@ def _copy(connection: sa.Connection, table: sa.Table, rows: Incoming) -> int:
 
 
 def _as_text(batch: pa.RecordBatch, arrays: set[str]) -> pa.RecordBatch:
-    """Return a batch of numbers, truth values, dates and text; all else as PostgreSQL writes it."""
+    """Return a batch of what Arrow writes into CSV fast; all else is text as PostgreSQL reads it."""
     import pyarrow as pa
 
-    types = pa.types
     columns = []
     for array, field in zip(batch.columns, batch.schema, strict=True):
         kind = array.type
-        if types.is_integer(kind) or types.is_boolean(kind) or types.is_date32(kind) or types.is_string(kind):
-            columns.append(array)
+        if pa.types.is_dictionary(kind):
+            array, kind = array.dictionary_decode(), kind.value_type  # noqa: PLW2901 - the same values
+        if pa.types.is_timestamp(kind):
+            columns.append(array.cast(pa.timestamp(kind.unit)))  # the session is in UTC
         elif kind == pa.json_():
             columns.append(array.storage)
-        elif (
-            types.is_floating(kind)
-            or types.is_decimal(kind)
-            or (types.is_temporal(kind) and not types.is_duration(kind) and kind != pa.month_day_nano_interval())
-        ):
+        elif _is_written(kind):
+            columns.append(array)
+        elif pa.types.is_decimal(kind) or pa.types.is_time(kind):
             columns.append(array.cast(pa.string()))
-        elif types.is_dictionary(kind):
-            columns.append(array.dictionary_decode().cast(pa.string()))
         else:
             write = _array_literal if field.name in arrays else _literal
             columns.append(pa.array([None if each is None else write(each) for each in array.to_pylist()], pa.string()))
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _is_written(kind: pa.DataType) -> bool:
+    """Return whether Arrow's CSV holds values as PostgreSQL reads them."""
+    import pyarrow as pa
+
+    tests = (
+        pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_date32, pa.types.is_string,
+        pa.types.is_large_string,
+    )  # fmt: skip
+    return any(test(kind) for test in tests)
 
 
 def _literal(value: Any) -> str:

@@ -67,7 +67,8 @@ def test_an_unknown_connection_in_the_report_file(shop, key):
             "mongodb://127.0.0.1/shop",
             (
                 "connection 'warehouse' has a url of the unknown kind 'mongodb'. "
-                "Known are 'duckdb', 'mariadb', 'mysql', 'postgresql' and 'sqlite'."
+                "Known are 'bigquery', 'databricks', 'duckdb', 'file', 'mariadb', 'mssql', 'mysql', 'postgresql', "
+                "'redshift', 'snowflake', 'sqlite' and 'trino'."
             ),
         ),
         (
