@@ -17,6 +17,7 @@ the class's exit code; a library caller catches the branch it can act on::
     │   └── DataError
     │       ├── ConnectionFailed    unknown, unreachable or refused connection
     │       ├── QueryError          a statement that the database refuses
+    │       ├── SourceError         a source file, or a source that answers otherwise than its file says
     │       └── ReadOnlyError       a write through a read-only connection
     ├── ChecksFailed                exit 3: the data is not fit to be published
     ├── RenderError                 exit 4: the notebook did not run to its end
@@ -137,6 +138,10 @@ class ConnectionFailed(DataError):
 
 class QueryError(DataError):
     """A statement that the database refuses."""
+
+
+class SourceError(DataError):
+    """A source file, or a source that answers otherwise than its file says."""
 
 
 class ReadOnlyError(DataError):

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pydantic import BaseModel
 
-from analytics_lib.errors import ExperimentError, InputError, MetricError, ReportError, nearest, together
+from analytics_lib.errors import (
+    ExperimentError,
+    InputError,
+    MetricError,
+    ReportError,
+    SourceError,
+    nearest,
+    together,
+)
 from analytics_lib.model.experiment import Experiment
 from analytics_lib.model.experiment_parts import (
     ExperimentMetric,
@@ -21,6 +29,7 @@ from analytics_lib.model.experiment_parts import (
 )
 from analytics_lib.model.metrics import MetricModel
 from analytics_lib.model.report import OutputCheck, Query, Refinement, Registered, Report, TableCheck
+from analytics_lib.model.source import DataSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +69,9 @@ _BELOW: Final[Mapping[Any, type[BaseModel]]] = {
     "metrics": ExperimentMetric, "plan": MonitoringPlan, "exposures": Exposures, "facts": Facts,
 }  # fmt: skip
 
-_KINDS: Final[Mapping[type[BaseModel], type[InputError]]] = {Report: ReportError, MetricModel: MetricError}
+_KINDS: Final[Mapping[type[BaseModel], type[InputError]]] = {
+    Report: ReportError, Experiment: ExperimentError, MetricModel: MetricError, DataSource: SourceError,
+}  # fmt: skip
 
 
 def yaml_complaint(error: yaml.YAMLError, shown: str, kind: type[InputError] = ReportError) -> InputError:
@@ -82,6 +93,8 @@ def yaml_complaint(error: yaml.YAMLError, shown: str, kind: type[InputError] = R
         hint = "indent with spaces"
     elif "mapping values are not allowed" in problem:
         hint = "put text that holds a colon in quotes"
+    elif "but got '{'" in problem or "but got '<scalar>'" in problem:
+        hint = 'within brackets put ${NAME} in quotes: "${NAME}"'
     where = f"{shown}:{mark.line + 1}" if mark else shown
     return kind(f"the file is not valid YAML: {problem}", where=where, hint=hint)
 
@@ -138,7 +151,7 @@ def _line(where: str | None) -> int:
 
 
 def _complaint(detail: Any, shown: str, lines: Mapping[Keys, int], root: type[BaseModel]) -> InputError:
-    kind = _KINDS.get(root, ExperimentError)
+    kind = _KINDS[root]
     keys = _keys(detail["loc"])
     raised = detail.get("ctx", {}).get("error")
     if isinstance(raised, Misfit):
@@ -187,7 +200,7 @@ def _applies(loc: Keys, content: Any) -> bool:
 
 
 def _model_of(loc: Keys, root: type[BaseModel]) -> type[BaseModel]:
-    if root is MetricModel:
+    if root in {MetricModel, DataSource}:
         return _along(loc[:-1], root)
     if root is Experiment:
         if loc[0] == "facts" and "columns" in loc[:-1]:
@@ -201,15 +214,19 @@ def _model_of(loc: Keys, root: type[BaseModel]) -> type[BaseModel]:
     return below.get(loc[0], root) if len(loc) > 1 else root
 
 
-def _along(loc: Keys, model: type[BaseModel]) -> type[BaseModel]:
-    """Return the model that a path of keys leads to, by the types of fields."""
-    for key in loc:
+def _along(keys: Keys, model: type[BaseModel]) -> type[BaseModel]:
+    """Return the part of a file that stands under `keys`, by the types of the model's own fields."""
+    for key in keys:
         field = model.model_fields.get(str(key))
-        below = field.annotation if field else None
-        while below is not None and not (isinstance(below, type) and issubclass(below, BaseModel)):
-            below = next(iter(get_args(below)[-1:]), None)
-        model = below or model
+        model = (_model_within(field.annotation) if field else None) or model
     return model
+
+
+def _model_within(annotation: Any) -> type[BaseModel] | None:
+    """Return the first model of a type such as ``dict[str, Measure]`` or ``Page | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_within(part))), None)
 
 
 def _joined(keys: Keys) -> str:

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 Keys = tuple[str | int, ...]
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
-_FIRST_KEYS: Final = {"report": "`title: …` and `notebook: …`", "model": "`owner: …`, `connection: …` and `table: …`"}
+_FIRST_KEYS: Final = {
+    "report": "`title: …` and `notebook: …`",
+    "model": "`owner: …`, `connection: …` and `table: …`",
+    "source": "`owner: …` and `into: …`",
+}
 ENDINGS: Final = (".yml", ".yaml")
 
 
