@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from analytics_lib.model.columns import RESERVED
 from analytics_lib.model.experiment_parts import Strict, need
 from analytics_lib.model.source_parts import Kind, Landing, Rest
-
-RESERVED: Final = "_"
-"""Columns that the library adds begin with it."""
 
 
 class DataSource(Strict):
@@ -51,8 +49,8 @@ class DataSource(Strict):
             for name in [*self.into.key, *([mark.field] if mark else []), *self.columns]:
                 need(name in self.fields, "fields", f"the column '{name}' is not among the fields; add it")
         for name in (*self.fields, *self.columns):
-            need(not name.startswith(RESERVED), "fields" if name in self.fields else "columns",
-                 f"the column '{name}' begins with _, as columns of the library do; give it another name")  # fmt: skip
+            need(name.lower() not in RESERVED, "fields" if name in self.fields else "columns",
+                 f"the column '{name}' is one of the library's own; give it another name")  # fmt: skip
         return self
 
     @property

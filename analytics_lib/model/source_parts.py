@@ -215,6 +215,8 @@ class Landing(Strict):
 
 
 def _web_address(value: str) -> str:
+    if _VARIABLE.match(value):
+        return value
     if not re.match(r"https?://[^/\s?#]+", value):
         raise ValueError(f"'{value}' is no address; https://api.example.com/v2 is an example")
     if "?" in value or "#" in value or "@" in value.split("/")[2]:

@@ -91,6 +91,17 @@ def check_frame(frame: pd.DataFrame, suite: Suite, *, subject: str, severity: Se
     return _result(suite, subject, outcomes, severity)
 
 
+def require_columns(suite: Suite, known: Iterable[str], subject: str) -> None:
+    """Refuse a suite that names a column which is not there.
+
+    Raises
+    ------
+    SuiteError
+        It does.
+    """
+    _require(suite, _DOMAIN, known, f"{subject} has no column")
+
+
 def _require(suite: Suite, keys: Iterable[str], known: Iterable[str], missing: str) -> None:
     """Raise when an expectation's argument under one of `keys` names something that is not `known`."""
     names = list(known)

@@ -20,7 +20,12 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 from great_expectations.exceptions.exceptions import ExpectationNotFoundError
-from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.expectation import (
+    ColumnMapExpectation,
+    ColumnPairMapExpectation,
+    Expectation,
+    MulticolumnMapExpectation,
+)
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.registry import (
     get_expectation_impl,
@@ -54,6 +59,7 @@ _ROWS = {
 }
 # An unexpected-rows query shows its rows only in full; `tables` limits them in SQL.
 _FOUND = {"result_format": "COMPLETE"}
+_ROWWISE = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,31 @@ def evaluate(
         # The verdict stands, whatever becomes of its illustration.
         again = _run(validator, chosen, result_format)
         outcomes |= {index: outcome for index, outcome in again.items() if _failed(outcome)}
+    return [outcomes[index] for index in range(len(configurations))]
+
+
+def is_rowwise(kind: str) -> bool:
+    """Return whether an expectation speaks of each row by itself."""
+    return issubclass(get_expectation_impl(kind), _ROWWISE)
+
+
+def find_rows(
+    execution: ExecutionEngine[Any], batch: Batch, configurations: list[ExpectationConfiguration], identity: str
+) -> list[Outcome]:
+    """Evaluate expectations on a batch; where one fails, its result names all rows that break it.
+
+    Parameters
+    ----------
+    execution, batch, configurations
+        See `evaluate`.
+    identity
+        The column that tells rows apart: ``unexpected_index_list`` holds its values.
+    """
+    validator = Validator(execution_engine=execution, batches=[batch], data_context=_context())
+    asked = {"result_format": "COMPLETE", "unexpected_index_column_names": [identity]}
+    outcomes = _run(validator, configurations, _COUNTS)
+    failed = [each for each in configurations if _failed(outcomes[_index(each)])]
+    outcomes |= _run(validator, failed, asked) if failed else {}
     return [outcomes[index] for index in range(len(configurations))]
 
 

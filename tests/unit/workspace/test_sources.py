@@ -73,7 +73,7 @@ def test_a_file(write):
     ("    cursor: {", "    link: {}\n    cursor: {", "link and cursor stand together" ),
     ("checks: contacts", "file: x.csv", "the rows have 2 sources: rest and file; give one of"),
     ("checks: contacts", "fields: {name: a.b}", "the column 'id' is not among the fields; add it"),
-    ("checks: contacts", "columns: {_x: text}", "the column '_x' begins with _, as columns of the library do"),
+    ("checks: contacts", "columns: {_Load: text}", "the column '_Load' is one of the library's own"),
     ("    bearer: ${CRM_TOKEN}", "    {bearer: ${CRM_TOKEN}}", 'within brackets put ${NAME} in quotes: "${NAME}"'),
 ])  # fmt: skip
 def test_what_is_wrong(write, old, new, said):
@@ -125,6 +125,9 @@ def test_secrets_come_from_the_environment(write, monkeypatch):
     rest, secrets = filled_rest(found)
     assert (rest.auth.bearer, secrets) == ("s3cret", ("s3cret",))
     assert "s3cret" not in repr(found)
+    monkeypatch.setenv("CRM_ADDRESS", "https://crm.example.com")
+    rest, secrets = filled_rest(load_source(write(CRM.replace("https://api.example.com", "${CRM_ADDRESS}")), "crm"))
+    assert (rest.base, secrets) == ("https://crm.example.com/v2", ("s3cret",))
     for value, said in ((" ", "is empty"), ("a\nb", "holds a line break")):
         monkeypatch.setenv("CRM_TOKEN", value)
         with pytest.raises(SourceError, match=f"crm.yml:6: environment variable CRM_TOKEN {said}"):

@@ -1,0 +1,165 @@
+"""Rows that land in DuckDB, SQLite and PostgreSQL: staged, settled, switched; all three alike."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from analytics_lib.connectors.landing import Warehouse
+from analytics_lib.connectors.landing_steps import Switch
+from analytics_lib.errors import ReadOnlyError, SourceError
+from analytics_lib.model.connections import ConnectionSpec
+
+COLUMNS = {"id": "integer", "name": "text"}
+AWKWARD = {
+    "id": "integer", "yes": "boolean", "ratio": "number", "day": "date", "at": "timestamp", "more": "json",
+    'odd "name" (x), y:z': "text", "select": "text",
+}  # fmt: skip
+
+
+@pytest.fixture
+def warehouse(engine):
+    warehouse = Warehouse(ConnectionSpec("shop", engine.url, read_only=False))
+    with warehouse.held():
+        yield warehouse
+    warehouse.close()
+
+
+def land(warehouse, rows, mode="replace", key=(), *, bad=(), columns=COLUMNS, load="1", held=(), **more):
+    numbered = [(number, *row) for number, row in enumerate(rows, 1)]
+    assert warehouse.stage("people", columns, [numbered[:2], numbered[2:]]) == len(rows)
+    warehouse.settle("people", columns, key, bad)
+    quarantined = [{"_source": "crm", "_load": load, "_reason": "bad", "_record": "{}", **each} for each in held]
+    return warehouse.switch("people", columns, Switch("crm", load, mode, tuple(key), **more), [quarantined])
+
+
+def people(warehouse, what="id, name"):
+    return [tuple(row) for row in warehouse.sql(f"select {what} from people order by id").itertuples(index=False)]
+
+
+def test_replace(warehouse):
+    landed = land(warehouse, [(1, "Ada"), (2, "Bob"), (3, "Cy")])
+    assert (landed.rows, landed.total, landed.waiting) == (3, 3, 0)
+    assert land(warehouse, [(4, "Dee")]).total == 1
+    assert people(warehouse) == [(4, "Dee")]
+    assert [name for name in warehouse.tables() if name.startswith("people")] == ["people", "people__quarantine"]
+
+
+def test_upsert_and_append(warehouse):
+    land(warehouse, [(1, "Ada"), (2, "Bob")], "upsert", ["id"])
+    assert land(warehouse, [(2, "Bea"), (3, "Cy")], "upsert", ["id"]).total == 3
+    assert people(warehouse) == [(1, "Ada"), (2, "Bea"), (3, "Cy")]
+    assert land(warehouse, [(3, "no"), (4, "Dee")], "append", ["id"]).rows == 1
+    assert people(warehouse)[2:] == [(3, "Cy"), (4, "Dee")]
+    assert land(warehouse, [(4, "twin")], "add").total == 5
+
+
+def test_of_a_key_the_last_row_counts_and_bad_rows_do_not(warehouse):
+    land(warehouse, [(1, "old"), (2, "Bob"), (1, "new"), (1, "bad")], "upsert", ["id"], bad=[4])
+    assert people(warehouse) == [(1, "new"), (2, "Bob")]
+
+
+def test_values_and_names_survive(warehouse):
+    row = (
+        1,
+        True,
+        0.1,
+        date(1969, 7, 20),
+        datetime(2026, 1, 31, 1, 2, 3, tzinfo=UTC).replace(tzinfo=None),
+        '{"a": ["ü"]}',
+        "it's; --",
+        None,
+    )
+    land(warehouse, [row, (2, *[None] * 7)], columns=AWKWARD)
+    frame = warehouse.sql("select * from people order by id")
+    assert list(frame.columns) == list(AWKWARD)
+    assert frame["ratio"][0] == 0.1
+    assert str(frame["day"][0])[:10] == "1969-07-20"
+    assert str(frame["at"][0])[:19] == "2026-01-31 01:02:03"
+    assert frame['odd "name" (x), y:z'][0] == "it's; --"
+    assert frame["yes"].isna()[1]
+
+
+def test_decimals(warehouse, kind):
+    land(warehouse, [(1, Decimal("12345678901234567.89")), (2, None)], columns={"id": "integer", "sum": "decimal"})
+    (value, *_) = warehouse.sql("select cast(sum as varchar(40)) as sum from people order by id")["sum"]
+    assert float(value) == pytest.approx(12345678901234567.89)
+    assert kind == "sqlite" or Decimal(value) == Decimal("12345678901234567.89")
+
+
+def test_new_columns_come_and_old_ones_stay(warehouse):
+    land(warehouse, [(1, "Ada")], "upsert", ["id"])
+    land(warehouse, [(2, "x")], "upsert", ["id"], columns={"id": "integer", "town": "text"})
+    frame = warehouse.sql("select * from people order by id")
+    assert list(frame.columns) == ["id", "name", "town"]
+    assert frame.isna().values.tolist() == [[False, False, True], [False, True, False]]
+    land(warehouse, [("a", 1)], columns={"id": "text", "n": "integer"}, rebuild=True)
+    assert list(warehouse.sql("select * from people").columns) == ["id", "n"]
+
+
+def test_the_quarantine(warehouse):
+    held = [{"id": "1", "name": "Ada", "_row": "1"}]
+    assert land(warehouse, [(1, "Ada")], "upsert", ["id"], bad=[1], held=held).waiting == 1
+    assert land(warehouse, [(1, "Ada")], "upsert", ["id"], bad=[1], held=held).waiting == 1, "a repeated load"
+    assert list(warehouse.quarantined("people", "crm")) == [["{}"]]
+    landed = land(warehouse, [(2, "Bob")], "upsert", ["id"], load="2", held=[{"id": "9"}])
+    assert landed.waiting == 2
+    assert land(warehouse, [(1, "Ada")], "upsert", ["id"], load="3").waiting == 1, "a newer row of that key came"
+    assert land(warehouse, [(1, "Ada")], load="4", forget=True).waiting == 0
+    assert list(warehouse.quarantined("nowhere", "crm")) == []
+
+
+def test_nothing_is_seen_before_the_switch_and_nothing_is_left_of_a_broken_one(warehouse):
+    land(warehouse, [(1, "Ada")], "upsert", ["id"])
+
+    def broken():
+        yield [{"_source": "crm", "_load": "2"}]
+        raise ZeroDivisionError
+
+    warehouse.stage("people", {**COLUMNS, "new": "text"}, [[(1, 1, "Eve", "n")]])
+    warehouse.settle("people", {**COLUMNS, "new": "text"}, ["id"], [])
+    assert people(warehouse) == [(1, "Ada")]
+    with pytest.raises(ZeroDivisionError):
+        warehouse.switch("people", {**COLUMNS, "new": "text"}, Switch("crm", "2", "upsert", ("id",)), broken())
+    assert people(warehouse, "*") == [(1, "Ada")]
+    assert list(warehouse.quarantined("people", "crm")) == []
+    assert warehouse.columns_of("people") == ["id", "name"]
+    warehouse.discard("people")
+    assert not [name for name in warehouse.tables() if name.endswith(("stage", "clean", "bad"))]
+
+
+def test_schemas(warehouse, kind):
+    columns = {"id": "integer"}
+    if kind == "sqlite":
+        with pytest.raises(SourceError, match=r"SQLite has no schemas, and the table is crm.people"):
+            warehouse.stage("crm.people", columns, [])
+        return
+    schema = "crm_landing"
+    assert warehouse.columns_of(f"{schema}.people") is None
+    warehouse.stage(f"{schema}.people", columns, [[(1, 5)]])
+    warehouse.settle(f"{schema}.people", columns, [], [])
+    warehouse.switch(f"{schema}.people", columns, Switch("crm", "1", "replace"), [])
+    assert warehouse.sql(f"select id from {schema}.people")["id"].tolist() == [5]
+    warehouse.execute(f"drop schema {schema} cascade")
+
+
+def test_views_of_the_table_stay(warehouse):
+    land(warehouse, [(1, "Ada")])
+    warehouse.execute("create view seen as select name from people")
+    land(warehouse, [(2, "Bob")])
+    assert warehouse.sql("select name from seen")["name"].tolist() == ["Bob"]
+    warehouse.execute("drop view seen")
+
+
+def test_a_read_only_connection_is_refused(engine):
+    with pytest.raises(ReadOnlyError, match="set `read_only"), Warehouse(ConnectionSpec("shop", engine.url)).held():
+        pass
+
+
+@pytest.mark.services
+def test_other_engines_are_refused(services):
+    spec = ConnectionSpec("shop", services.mariadb(), read_only=False)
+    with pytest.raises(SourceError, match="sources cannot land in"), Warehouse(spec).held():
+        pass
