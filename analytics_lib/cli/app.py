@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from analytics_lib import __version__
-from analytics_lib.cli import apps, building, daemon, experiments, history, metrics, serving, setup
+from analytics_lib.cli import apps, building, daemon, experiments, history, loading, metrics, serving, setup
 from analytics_lib.cli.output import print_error
 from analytics_lib.errors import AnalyticsError, InputError, problems_of
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (setup, building, history, experiments, metrics, serving, apps, daemon):
+for part in (setup, building, history, loading, experiments, metrics, serving, apps, daemon):
     part.register(app)
 
 

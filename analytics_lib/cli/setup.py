@@ -80,15 +80,21 @@ def schema(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.", metavar="FILE")] = None,
     experiment: Annotated[bool, typer.Option("--experiment", help="That of experiment files.")] = False,
     metrics: Annotated[bool, typer.Option("--metrics", help="That of metric files.")] = False,
+    source: Annotated[bool, typer.Option("--source", help="That of source files.")] = False,
 ) -> None:
     """Write the JSON Schema of report files, for editors that complete and check them."""
     from analytics_lib.model import experiment as experiments
     from analytics_lib.model import report as reports
+    from analytics_lib.model import source as sources
     from analytics_lib.model.metrics import files as metric_files
 
-    if experiment and metrics:
-        raise InputError("--experiment and --metrics were given", hint="ask for one schema at a time")
-    made = experiments.json_schema if experiment else metric_files.json_schema if metrics else reports.json_schema
+    asked = {"--experiment": experiment, "--metrics": metrics, "--source": source}
+    given = [name for name, wanted in asked.items() if wanted]
+    if len(given) > 1:
+        raise InputError(f"{' and '.join(given)} were given", hint="ask for one schema at a time")
+    made = {
+        "--experiment": experiments.json_schema, "--metrics": metric_files.json_schema, "--source": sources.json_schema,
+    }.get("".join(given), reports.json_schema)  # fmt: skip
     text = json.dumps(made(), indent=2)
     if output is None:
         typer.echo(text)

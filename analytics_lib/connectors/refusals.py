@@ -31,8 +31,9 @@ def refusal(error: Exception, spec: ConnectionSpec, url: URL) -> AnalyticsError:
     where = f"connection '{spec.name}'"
     lowered = message.lower()
     is_opening = getattr(error, "statement", None) is None
-    written = ("readonly", "read only transaction")
-    if ("read-only" in lowered and "cannot open" not in lowered) or any(part in lowered for part in written):
+    written = ("read-only", "readonly", "read only transaction")
+    is_locked = "cannot open" in lowered or "could not set lock" in lowered  # DuckDB then speaks of read-only as well
+    if not is_locked and any(part in lowered for part in written):
         return ReadOnlyError(
             f"the connection is read-only: {first_line(message)}",
             where=where,

@@ -1,9 +1,10 @@
-"""The state database: runs, versions, which version of each page is current; experiments."""
+"""The state database: runs, versions, which version of each page is current; experiments; loads."""
 
 from __future__ import annotations
 
 from analytics_lib.registry.database import is_missing
 from analytics_lib.registry.experiments import ExperimentRegistry, open_experiments
+from analytics_lib.registry.loads import FAILED, HELD_BACK, LOADED, Load, LoadRegistry, open_loads
 from analytics_lib.registry.records import Look, NewExperiment, Step, StoredExperiment
 from analytics_lib.registry.registry import (
     NewVersion,
@@ -15,7 +16,12 @@ from analytics_lib.registry.registry import (
 )
 
 __all__ = [
+    "FAILED",
+    "HELD_BACK",
+    "LOADED",
     "ExperimentRegistry",
+    "Load",
+    "LoadRegistry",
     "Look",
     "NewExperiment",
     "NewVersion",
@@ -27,5 +33,6 @@ __all__ = [
     "empty_registry",
     "is_missing",
     "open_experiments",
+    "open_loads",
     "open_registry",
 ]

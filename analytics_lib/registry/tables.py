@@ -105,3 +105,27 @@ experiment_looks = Table(
     Column("data", JSON, nullable=False),
     Index("ix_experiment_looks_experiment", "experiment", "id"),
 )
+
+# Each load of a source, whatever became of it; rows are written once and never changed. Columns and mark of the newest
+# one that was loaded are what the next load goes on from.
+loads = Table(
+    "loads",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String(200), nullable=False),
+    Column("load", String(32), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("reason", Text, nullable=True),
+    Column("target", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("total", Integer, nullable=True),
+    Column("waiting", Integer, nullable=True),
+    Column("mark", JSON, nullable=True),
+    Column("columns", JSON, nullable=False),
+    Column("drift", JSON, nullable=False),
+    Column("started_at", DateTime, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Index("ix_loads_source", "source", "id"),
+)

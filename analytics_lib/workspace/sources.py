@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from analytics_lib.model.source_parts import Rest
 
 FOLDER: Final = "sources"
+_PLAIN: Final = frozenset({"base", "path", "token_url", "user", "client_id", "scope", "name"})
+"""Keys whose value is no secret; errors show addresses."""
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 
 
@@ -117,7 +119,8 @@ def filled_rest(file: SourceFile) -> tuple[Rest, tuple[str, ...]]:
                 f"environment variable {name} holds a line break, or letters that cannot stand in a request",
                 where=file.where(*keys), hint="set it to the key alone",
             )  # fmt: skip
-        secrets.append(value)
+        if keys[-1] not in _PLAIN:
+            secrets.append(value)
         return value
 
     return filled(rest, ("rest",)), tuple(secrets)

@@ -30,7 +30,7 @@ def test_a_variable_is_named_after_its_setting():
 
 
 def test_sections():
-    assert section_names() == {"apps", "experiments", "site", "state", "rendering", "versions"}
+    assert section_names() == {"apps", "experiments", "loads", "site", "state", "rendering", "versions"}
 
 
 def test_the_file_comes_before_the_default_and_the_environment_before_the_file():

@@ -30,7 +30,7 @@ def test_json_lines(rows):
 
 
 def test_many_rows_come_in_parts(tmp_path, monkeypatch):
-    monkeypatch.setattr(incoming, "BATCH", 2)
+    monkeypatch.setattr(plainrows, "BATCH", 2)
     path = tmp_path / "x.csv"
     path.write_text("id\n1\n2\n3\n", encoding="utf-8")
     assert [len(batch) for batch in plainrows.file_rows(path, "x.csv")] == [2, 1]
@@ -58,7 +58,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_a_query(tmp_path, monkeypatch):
-    monkeypatch.setattr(incoming, "BATCH", 2)
+    monkeypatch.setattr(plainrows, "BATCH", 2)
     with open_connection(ConnectionSpec("shop", f"sqlite:///{tmp_path}/x.db", read_only=False)) as shop:
         shop.execute("create table t as select 1 as id union select 2 union select 3")
         taken = []
