@@ -116,9 +116,8 @@ def _writes(options: Options, engine: Any, lab: Any) -> Row:
         lab.write(f"{NAME}_ours", frame)
 
     times = _turns(options, [ours, theirs])
-    return measuring.faster(
-        f"PostgreSQL, {WRITTEN:,} rows of 6 columns appended: `.write()`", "`DataFrame.to_sql`", times, 10
-    )
+    work = f"PostgreSQL, {WRITTEN:,} rows of 6 columns appended: `.write()`"
+    return measuring.faster(work, "`DataFrame.to_sql`", times, 10)
 
 
 def _streams(options: Options) -> Row:
