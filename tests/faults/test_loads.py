@@ -56,8 +56,10 @@ def require_whole(depot, *editions):
     return int(names[0][1:])
 
 
-def test_every_point_of_a_load(tmp_path, api, loader):
-    start = make_depot(tmp_path / "start", api)
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_every_point_of_a_load(tmp_path, api, loader, engine):
+    """Of DuckDB the transactions: what lies on the disk is the same for all."""
+    start = make_depot(tmp_path / "start", api, f"{engine}:///{tmp_path}/start/warehouse.db")
     start.source(CRM + INCREMENTAL)
     api.tables = {"/contacts": edition(1)}
     assert loader.load(start.root)["total"] == 11
@@ -66,6 +68,8 @@ def test_every_point_of_a_load(tmp_path, api, loader):
     assert points.count("commit") >= 4
     assert sum("page-" in each and each.startswith("os.rename") for each in points) == 3
     for number, change in enumerate(points, start=1):
+        if engine == "duckdb" and change != "commit":
+            continue
         depot = copied(start, tmp_path / "crash")
         assert loader.load(depot.root, crash=number) is None, change
         before = require_whole(depot, 1, 2)
@@ -75,9 +79,9 @@ def test_every_point_of_a_load(tmp_path, api, loader):
         assert require_whole(depot, 2) == 2, change
         assert depot.state().status == "loaded"
         assert depot.state().loaded.mark == "2026-03-02T00:00:12Z"
-        if "warehouse" in change or before == 2:
+        if before == 2:
             assert len(api.requests) <= 1, "what was fetched is not fetched again"
-        assert not [name for name in depot.tables() if name.endswith(("__stage", "__clean", "__bad"))]
+        assert depot.tables() == ["contacts", "contacts__quarantine"]
         assert not (depot.root / ".analytics/loads/crm").exists()
 
 
@@ -85,7 +89,7 @@ def copied(depot, root):
     """Return a copy whose warehouse lies in it."""
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(depot.root, root)
-    made = make_depot(root, depot.api)
+    made = make_depot(root, depot.api, depot.url.replace(str(depot.root), str(root)))
     shutil.copy(depot.root / "sources/crm.yml", root / "sources/crm.yml")
     return made
 
@@ -113,7 +117,7 @@ def test_loads_that_are_killed_at_random_moments(depot, api, loader):
     assert loader.load(depot.root)["total"] == 12
     length = time.monotonic() - begun
     dice, killed, shown, coming = random.Random(2026), 0, 2, 3
-    while killed < (20 if depot.url.startswith("duckdb") else 10):
+    while killed < (8 if depot.url.startswith("duckdb") else 6):
         assert coming < 60, "loads end before they are killed"
         api.tables = {"/contacts": edition(coming)}
         pid = loader.start(depot.root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from support.loading import CRM, INCREMENTAL, contacts, make_depot
 from support.rest import Answer
 from support.rest_fixtures import api
 
-from analytics_lib.errors import ConnectionFailed, SourceError
+from analytics_lib.errors import AnalyticsError, ConnectionFailed, SourceError
 from analytics_lib.pipeline.loading.spool import Spool, source_lock
 
 __all__ = ["api"]
@@ -135,6 +136,18 @@ def test_no_secret_is_kept_anywhere(depot, api, run, monkeypatch, tmp_path):
         assert form.encode() not in kept
 
 
+def test_a_replay_without_a_key(depot, api):
+    depot.source(CRM.replace("  key: id\n  mode: upsert\n", "") + "columns: {score: integer}\n")
+    rows = contacts(4)
+    rows[0]["score"] = "ten"
+    api.tables = {"/contacts": rows}
+    assert (depot.load().rows, depot.load().waiting) == (3, 1), "replaced, and so is its quarantine"
+    depot.sql("update contacts__quarantine set _record = replace(_record, '\"ten\"', '10')")
+    load = depot.load(replay=True)
+    assert (load.rows, load.total, load.waiting, load.kind) == (1, 4, 0, "replay")
+    assert depot.load(replay=True).rows == 0
+
+
 def test_two_loads_of_one_source(depot):
     with source_lock(depot.root / ".analytics", "crm"):
         assert depot.state().status == "being loaded"
@@ -219,6 +232,32 @@ def test_a_full_disk_while_fetching(depot, monkeypatch):
             depot.load()
     assert caught.value.exit_code == 4
     assert depot.load().total == 7
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_a_full_disk_while_landing(tmp_path, api, kind):
+    """Nothing is half landed, and what was fetched is not fetched again."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a disk can be mounted by root alone")
+    try:
+        depot = make_depot(tmp_path / "depot", api, f"{kind}:///{folder}/warehouse.db")
+        api.tables, api.size = {"/contacts": contacts(3)}, 100
+        depot.load()
+        dice = random.Random(1)
+        api.tables = {"/contacts": [{**row, "name": dice.randbytes(50_000).hex()} for row in contacts(50)]}
+        with pytest.raises(AnalyticsError, match=r"(?i)full|no space|out of space|could not write") as caught:
+            depot.load()
+        assert "warehouse" in str(caught.value)
+        assert depot.rows() == [(1, "n1"), (2, "n2"), (3, "n3")]
+        assert depot.state().status == "failed"
+        subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
+        api.requests.clear()
+        assert (depot.load().total, api.requests) == (50, [])
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def test_the_mark_does_not_move_when_a_load_is_held_back(depot, api):

@@ -60,6 +60,7 @@ def main():
     """Answer each line in a fork."""
     import psycopg  # noqa: F401 - loaded once, before the forks
     import pyarrow as pa  # noqa: F401
+    import sqlalchemy.dialects.sqlite  # noqa: F401
     from alembic import command  # noqa: F401
 
     from analytics_lib.connectors.rest import Client  # noqa: F401
