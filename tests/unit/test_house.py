@@ -73,11 +73,15 @@ def test_so_are_the_names_that_every_notebook_takes():
 
 @pytest.mark.parametrize(
     "arguments",
-<<<<<<< ours
-    [["--help"], ["--version"], ["list"], ["versions", "first_report"], ["experiment", "list"], ["metrics", "list"]],
-=======
-    [["--help"], ["--version"], ["list"], ["versions", "first_report"], ["experiment", "list"], ["sources"]],
->>>>>>> theirs
+    [
+        ["--help"],
+        ["--version"],
+        ["list"],
+        ["versions", "first_report"],
+        ["experiment", "list"],
+        ["metrics", "list"],
+        ["sources"],
+    ],
 )
 def test_the_command_starts_without_what_renders(arguments, tmp_path, analytics):
     analytics("init", tmp_path / "new")
