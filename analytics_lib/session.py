@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from analytics_lib.connectors.metrics import Metrics
     from analytics_lib.experiments.recorded import RecordedExperiment
+    from analytics_lib.exploring import ExplorableMetrics
 
 
 def connect(name: str) -> Connection:
@@ -88,7 +88,7 @@ def experiment(name: str) -> RecordedExperiment:
     return found
 
 
-def metrics(audience: str | None = None, values: Mapping[str, object] | None = None) -> Metrics:
+def metrics(audience: str | None = None, values: Mapping[str, object] | None = None) -> ExplorableMetrics:
     """Return the metric model of the workspace: the files of ``metrics/``, ready to be asked.
 
     Parameters
@@ -109,14 +109,14 @@ def metrics(audience: str | None = None, values: Mapping[str, object] | None = N
     --------
     >>> metrics().query(["revenue"], by=["month", "channel"], start="2026-01-01")  # doctest: +SKIP
     """
-    from analytics_lib.connectors.metrics import Metrics
+    from analytics_lib.exploring import ExplorableMetrics
     from analytics_lib.model.metrics.audiences import Audience
     from analytics_lib.workspace.metrics import load_metrics
 
     if audience is not None and not audience.strip():  # a program that does not know who asks must not see every row
         raise MetricError("the audience is empty", hint="name one, or leave it out to see every row")
     asks = Audience(audience or "", dict(values or {}), dict(os.environ))
-    return Metrics(load_metrics(_workspace().root), connect, asks)
+    return ExplorableMetrics(load_metrics(_workspace().root), connect, asks)
 
 
 def finding(text: str) -> None:

@@ -24,6 +24,12 @@ SHARED_FOLDER: Final = "ANALYTICS_SHARED_FOLDER"
 REPORT: Final = "ANALYTICS_REPORT"
 """Environment variable: the name of the report that is rendered."""
 
+ADDRESS: Final = "application/vnd.analytics-lib.address+json"
+"""Type of an output that says what an app's address is to hold: ``{"query": "metrics=revenue"}``. It shows nothing."""
+
+DOWNLOAD: Final = "application/vnd.analytics-lib.download+json"
+"""Type of an output that an app's page offers as a file: ``{"name": …, "label": …, "text": …}``."""
+
 JOURNAL: Final = "handover.jsonl"
 """The file of handed-over lines, within the run's folder."""
 

@@ -82,7 +82,7 @@ def changed(page, before, act):
 def test_the_list_leads_to_the_apps(example, open_page, width, scheme):
     page, problems = open_page(example, width, scheme)
     assert page.locator(".report h2").all_inner_texts() == [
-        "Airline explorer", "Revenue between two days", "Revenue overview",
+        "Airline explorer", "Metrics playground", "Revenue between two days", "Revenue overview",
     ]  # fmt: skip
     assert page.evaluate(OVERFLOW) <= 0
     page.set_default_timeout(SLOW)

@@ -6,6 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from analytics_lib.model.handover import ADDRESS, DOWNLOAD
 from analytics_lib.rendering.contents import Contents
 from analytics_lib.rendering.figures import to_script_json
 from analytics_lib.rendering.outputs import Body, Part
@@ -80,7 +81,7 @@ class AppBody(Body):
     def _shown_inside(self, model: str, depth: int) -> Iterator[Mapping[str, Any]]:
         """Yield the outputs that a widget shows, and those of the widgets inside it."""
         state = self._widgets.get(model, {})
-        yield from (each for each in state.get("outputs", ()) if _view(each) is None)
+        yield from (each for each in state.get("outputs", ()) if _view(each) is None and not _needs_script(each))
         for child in state.get("children", ()) if depth else ():
             yield from self._shown_inside(str(child).removeprefix(_MODEL), depth - 1)
 
@@ -109,6 +110,11 @@ def without_source(cell: Mapping[str, Any]) -> dict[str, Any]:
 def has_widget(cell: Mapping[str, Any]) -> bool:
     """Return whether a cell shows a widget."""
     return any(_view(output) for output in cell.get("outputs", ()))
+
+
+def _needs_script(output: Mapping[str, Any]) -> bool:
+    """Return whether an output does nothing before the page's scripts are there."""
+    return bool({ADDRESS, DOWNLOAD} & set(output.get("data", ())))
 
 
 def _view(output: Mapping[str, Any]) -> Mapping[str, Any] | None:

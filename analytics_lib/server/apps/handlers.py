@@ -46,7 +46,9 @@ POLICY: Final = (
 )
 """Scripts are files of this server; styles may stand in the page, because JupyterLab's scripts write theirs there."""
 
-_WIDGETS: Final = re.compile(r"^\s*(?:import|from)\s+(?:ipywidgets|ipyleaflet|bqplot|ipydatagrid)\b", re.MULTILINE)
+_WIDGETS: Final = re.compile(
+    r"^\s*(?:import|from)\s+(?:ipywidgets|ipyleaflet|bqplot|ipydatagrid)\b|\.explore\(", re.MULTILINE
+)
 _UNFINISHED: Final = RenderError("the page could not be finished", hint="the server's terminal says why")
 _SENTENCES: Final = {
     HTTPStatus.NOT_FOUND: InputError("there is no page at this address", hint="the list of apps shows what there is"),

@@ -76,6 +76,12 @@ window.analyticsChart = (element, spec) => {
 };
 window.analyticsTable = prepareTable;
 
+/** Keep in the address what widgets have chosen, so that it opens the same view; a form beside them would go stale. */
+window.analyticsAddress = (query) => {
+  history.replaceState(history.state, "", location.pathname + (query ? `?${query}` : ""));
+  document.querySelector("details.address")?.remove();
+};
+
 const vegaArrived = () => new Promise((resolve) => {
   const script = document.getElementById("vega");
   if (window.vegaEmbed || vegaFailed || !script) resolve();
@@ -128,6 +134,7 @@ function watchKernel() {
   let asked = 0;
   const say = (why) => {
     banner.querySelector("[data-why]").textContent = why;
+    banner.querySelector("a").href = location.href;
     banner.hidden = !why;
   };
   const ask = async () => {
@@ -142,7 +149,6 @@ function watchKernel() {
   };
   setInterval(ask, LOOK);
   for (const kind of ["visibilitychange", "input", "change", "click"]) document.addEventListener(kind, ask);
-  banner.querySelector("a").href = location.href;
 }
 
 document.addEventListener("DOMContentLoaded", () => {

@@ -7,6 +7,8 @@
   const CHARTS = [
     "application/vnd.vegalite.v6+json", "application/vnd.vegalite.v6.json", "application/vnd.vegalite.v5+json",
   ];
+  const ADDRESS = "application/vnd.analytics-lib.address+json";
+  const DOWNLOAD = "application/vnd.analytics-lib.download+json";
   let shared = {};
 
   async function take(name) {
@@ -60,6 +62,27 @@
     node.replaceChildren(box);
   }
 
+  // Where a notebook keeps its parameters in the page's address; there is nothing to see.
+  function address(node, { query }) {
+    node.hidden = true;
+    window.analyticsAddress(String(query));
+  }
+
+  function download(node, { name, label, text }) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "download";
+    button.textContent = label;
+    button.addEventListener("click", () => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+      link.download = name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    });
+    node.replaceChildren(button);
+  }
+
   async function renderers() {
     const { Widget } = await take("@lumino/widgets");
     // What is drawn fills the room that it has, and has none before it is part of the page.
@@ -88,6 +111,8 @@
     return [
       extension("charts", CHARTS, chart, "json"),
       extension("html", ["text/html"], (node, markup, options) => table(node, [markup].flat().join(""), options.sanitizer), "string"),
+      extension("address", [ADDRESS], address, "json"),
+      extension("download", [DOWNLOAD], download, "json"),
       extension("errors", ["application/vnd.jupyter.error"], error, "json"),
     ];
   }

@@ -1,0 +1,148 @@
+"""The widget without a browser: moving its controls asks anew, and what it shows follows."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+
+import pytest
+
+from analytics_lib.exploring.view import make_view
+from analytics_lib.model.handover import ADDRESS
+
+PATIENCE = 60
+
+
+def text_of(output):
+    return " ".join(each["data"].get("text/plain", "") for each in output.outputs)
+
+
+def test_it_shows_an_answer_before_anybody_moves_it(shop):
+    explorer = shop.explore(["revenue"], by=["month", "channel"], start="2026-01-01")
+    assert len(explorer.frame) == 9
+    assert explorer.address == "metrics=revenue&by=month,channel&start=2026-01-01"
+    assert repr(explorer) == "<explorer: metrics=revenue&by=month,channel&start=2026-01-01>"
+    assert "application/vnd.jupyter.widget-view+json" in explorer._repr_mimebundle_()
+
+
+def test_controls_hold_what_was_asked_for(shop):
+    view = make_view(
+        ["revenue", "orders"], ["week", "channel"], {"channel": {"not": "web"}}, ("2026-01-05", "2026-02-01"),
+        chart="bar", order="-orders", limit=7,
+    )  # fmt: skip
+    explorer = shop.explore(view)
+    assert explorer._chosen() == view
+    assert shop.explore(f"http://127.0.0.1:8866/app/metrics?{explorer.address}").view == view
+
+
+def test_every_control_changes_the_view_and_the_address(shop):
+    explorer = shop.explore("revenue")
+
+    def after(act):
+        act()
+        assert explorer.wait(PATIENCE)
+        assert explorer._result.outputs[0]["data"][ADDRESS]["query"] == explorer.address
+        assert explorer._status.value == '<p role="status"></p>'
+        return explorer.view
+
+    explorer._told.list.value = "channel"
+    assert after(explorer._told.add.click).by == ("channel",)
+    assert after(lambda: setattr(explorer._grain, "value", "month")).by == ("month", "channel")
+    assert after(lambda: setattr(explorer._start, "value", date(2026, 2, 1))).start == date(2026, 2, 1)
+    assert after(lambda: setattr(explorer._chart, "value", "none")).chart == "none"
+    assert after(lambda: setattr(explorer._order, "value", "-revenue")).order == "-revenue"
+    assert after(lambda: setattr(explorer._limit, "value", 10)).limit == 10
+    after(lambda: setattr(explorer._filters.dimension, "value", "channel"))
+    assert [name for name, _ in explorer._filters.values.options] == ["=<b>app</b>", "web", "(none)"]
+    explorer._filters.values.value = 2
+    assert after(explorer._filters.add.click).where == {"channel": None}
+    explorer._filters.values.value = 1
+    assert after(explorer._filters.add.click).where == {"channel": [None, "web"]}
+    assert set(explorer.frame["channel"].dropna()) == {"web"}
+    (chip,) = explorer._filters._chosen.box.children
+    assert chip.description == "Channel is (none) or web ×"
+    assert after(chip.click).where == {}
+    after(explorer._told._chosen.box.children[0].click)
+    assert explorer.view.by == ("month",)
+    explorer._with_statement.value = True
+    assert "SELECT" in text_of(explorer._statement)
+
+
+def test_values_to_filter_by_are_plain_and_of_their_type(shop):
+    explorer = shop.explore("revenue")
+    for dimension, values in {"paid": [False, True], "size": list(range(30))}.items():
+        explorer._filters.dimension.value = dimension
+        assert explorer.wait(PATIENCE)
+        assert explorer._filters._values == values
+        assert all(type(each) in {bool, int} for each in explorer._filters._values)
+    assert "placed" not in [value for _, value in explorer._filters.dimension.options]
+
+
+def test_an_unknown_name_stays_to_be_seen_and_to_be_left_out(shop):
+    explorer = shop.explore(["revnue"], by=["chanel"], order="-revnue")
+    assert "There is no metric 'revnue'. Did you mean 'revenue'?" in text_of(explorer._result)
+    assert explorer.frame is None
+    assert explorer._chosen() == explorer.view
+    explorer._picked._chosen.box.children[0].click()
+    assert explorer.wait(PATIENCE)
+    assert explorer.view.metrics == ()
+
+
+def test_a_metric_out_of_reach_of_a_dimension_is_a_sentence(shop):
+    explorer = shop.explore(["revenue"], by=["channel"])
+    explorer._picked.list.value = "pieces"
+    explorer._picked.add.click()
+    assert explorer.wait(PATIENCE)
+    assert "No join leads from metric 'pieces'" in text_of(explorer._result)
+
+
+def test_a_year_that_is_still_being_typed_is_not_asked_for(shop):
+    explorer = shop.explore("revenue")
+    explorer._start.value = date(20, 1, 1)
+    assert explorer.wait(PATIENCE)
+    assert explorer.view.start is None
+
+
+def test_while_a_query_runs_it_says_so_and_the_newest_choice_wins(shop, monkeypatch):
+    explorer = shop.explore("revenue", by="channel")
+    begun, go, asked = threading.Semaphore(0), threading.Semaphore(0), []
+    ask = type(shop).answer
+
+    def slow(metrics, view):
+        asked.append(view.limit)
+        begun.release()
+        assert go.acquire(timeout=PATIENCE)
+        return ask(metrics, view)
+
+    monkeypatch.setattr(type(shop), "answer", slow)
+    explorer._limit.value = 10
+    assert begun.acquire(timeout=PATIENCE)
+    assert "Asking the database" in explorer._status.value
+    assert "asking" in explorer._result._dom_classes
+    explorer._limit.value = 25
+    explorer._limit.value = 500
+    go.release(2)
+    assert explorer.wait(PATIENCE)
+    assert asked == [10, 500]
+    assert explorer.view.limit == 500
+    assert "asking" not in explorer._result._dom_classes
+
+
+def test_a_fault_of_our_own_is_a_sentence_too(shop, monkeypatch):
+    explorer = shop.explore("revenue", by="channel")
+    monkeypatch.setattr("analytics_lib.exploring.explorer.find_answer", lambda *_: 1 / 0)
+    explorer._limit.value = 10
+    assert explorer.wait(PATIENCE)
+    assert "This could not be answered. ZeroDivisionError" in text_of(explorer._result)
+
+
+@pytest.mark.parametrize("metrics", [0, 1])
+def test_a_model_without_metrics_says_so(bench, monkeypatch, metrics):
+    import analytics_lib as al
+    from analytics_lib.session import _workspace
+
+    monkeypatch.chdir(bench.root)
+    _workspace.cache_clear()
+    explorer = al.metrics().explore(["x"] * metrics)
+    _workspace.cache_clear()
+    assert ["There are no metrics yet", "There is no metric 'x'"][metrics] in str(explorer._result.outputs)
