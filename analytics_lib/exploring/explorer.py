@@ -11,7 +11,7 @@ from analytics_lib.exploring.answers import Answer, find_answer, outputs_of, sho
 from analytics_lib.exploring.controls import Filters, Picker, dropdown, row
 from analytics_lib.exploring.turns import Turns
 from analytics_lib.exploring.view import CHARTS, View, to_query
-from analytics_lib.exploring.wording import dimension_name, sentence
+from analytics_lib.exploring.wording import as_whole, dimension_name, sentence
 from analytics_lib.model.metrics.periods import GRAINS
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ class Explorer:
     def __repr__(self) -> str:
         return f"<explorer: {self.address or 'nothing chosen'}>"
 
-    def _repr_mimebundle_(self, **given: Any) -> Any:
-        return self._box._repr_mimebundle_(**given)
+    def _repr_mimebundle_(self, **given: Any) -> dict[str, Any]:
+        return {**self._box._repr_mimebundle_(**given), "text/plain": repr(self)}
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until what is chosen was answered; return whether that came about within so many seconds."""
@@ -158,11 +158,11 @@ class Explorer:
         days = self._start.value, self._end.value
         if self._still or any(day is not None and day.year < _FIRST_YEAR for day in days):
             return
-        self._say("Asking the database …")
-        self._result.add_class(_BUSY)
         self._asking.ask(self._chosen())
 
     def _ask(self, view: View) -> None:
+        self._say("Asking the database …")
+        self._result.add_class(_BUSY)
         try:
             answer = find_answer(self._metrics, view)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
@@ -200,4 +200,4 @@ def values_of(column: pd.Series[Any]) -> list[Any]:
     """Return a column's values as a view's conditions hold them; a missing one is None."""
     there = column.notna().tolist()
     plain = [value.item() if hasattr(value, "item") else value for value in column.tolist()]
-    return [value if known else None for value, known in zip(plain, there, strict=True)]
+    return [as_whole(value) if known else None for value, known in zip(plain, there, strict=True)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from analytics_lib.connectors.metrics import Metrics
 from analytics_lib.exploring.view import View, make_view, read_query
@@ -13,6 +14,8 @@ from analytics_lib.model.metrics.requests import make_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Dialect
 
     from analytics_lib.connectors.metrics.answers import MetricFrame
     from analytics_lib.exploring.explorer import Explorer
@@ -35,6 +38,14 @@ class Statement:
 
     text: str
     values: Mapping[str, Any]
+
+
+def with_names(dialect: Dialect) -> Dialect:
+    """Return a dialect that writes ``:name`` for a value, and else what the database's own version understands."""
+    named: Any = copy(dialect)
+    named.paramstyle, named.positional = "named", False
+    named.identifier_preparer = named.preparer(named)  # it asks the dialect once whether % is to be doubled
+    return cast("Dialect", named)
 
 
 class ExplorableMetrics(Metrics):
@@ -109,8 +120,8 @@ class ExplorableMetrics(Metrics):
         request = make_request(view.metrics, view.by, view.where, view.start, view.end)
         with self._turn:
             plan, statement = self._prepared(request)
-        kind: Any = type(self._dialects[plan.connection])
-        compiled = statement.compile(dialect=kind(paramstyle="named"), compile_kwargs={"render_postcompile": True})
+        dialect = with_names(self._dialects[plan.connection])
+        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         return Statement(str(compiled), dict(compiled.params))
 
     def times(self, metrics: Sequence[str]) -> set[str]:

@@ -85,6 +85,7 @@ def value_name(value: Any) -> str:
     >>> value_name(None), value_name(True), value_name(pd.Timestamp("2026-03-01"))
     ('(none)', 'yes', '1 Mar 2026')
     """
+    value = as_whole(value)
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
         return NONE
     if isinstance(value, bool):
@@ -93,6 +94,17 @@ def value_name(value: Any) -> str:
         day = f"{value.day} {value:%b %Y}"
         return day if value == value.normalize() else f"{day}, {value:%H:%M}"
     return str(value)
+
+
+def as_whole(value: Any) -> Any:
+    """Return a whole number as one: beside a missing value, frames hold whole numbers as floats.
+
+    Examples
+    --------
+    >>> as_whole(3.0), as_whole(3.5), as_whole("3.0")
+    (3, 3.5, '3.0')
+    """
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def period_name(day: pd.Timestamp, grain: str) -> str:

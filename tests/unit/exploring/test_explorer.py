@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from datetime import date
 
+import pandas as pd
 import pytest
 
+from analytics_lib.exploring.explorer import values_of
 from analytics_lib.exploring.view import make_view
 from analytics_lib.model.handover import ADDRESS
 
@@ -22,7 +24,9 @@ def test_it_shows_an_answer_before_anybody_moves_it(shop):
     assert len(explorer.frame) == 9
     assert explorer.address == "metrics=revenue&by=month,channel&start=2026-01-01"
     assert repr(explorer) == "<explorer: metrics=revenue&by=month,channel&start=2026-01-01>"
-    assert "application/vnd.jupyter.widget-view+json" in explorer._repr_mimebundle_()
+    shown = explorer._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in shown
+    assert shown["text/plain"] == repr(explorer)  # what is left of it where no widgets are, as on a published page
 
 
 def test_controls_hold_what_was_asked_for(shop):
@@ -76,6 +80,12 @@ def test_values_to_filter_by_are_plain_and_of_their_type(shop):
         assert explorer._filters._values == values
         assert all(type(each) in {bool, int} for each in explorer._filters._values)
     assert "placed" not in [value for _, value in explorer._filters.dimension.options]
+
+
+def test_whole_numbers_stay_whole_beside_a_missing_one():
+    values = values_of(pd.Series([3.0, float("nan"), 4.0]))
+    assert values == [3, None, 4]
+    assert [type(each) for each in values] == [int, type(None), int]
 
 
 def test_an_unknown_name_stays_to_be_seen_and_to_be_left_out(shop):
