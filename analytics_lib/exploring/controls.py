@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 Options = list[tuple[str, Any]]
 
 _WRAP: Final = {"flex_flow": "row wrap", "align_items": "flex-end", "grid_gap": "8px 24px"}
-_WIDTH: Final = "auto"
 
 
 def row(*children: Any) -> Any:
@@ -26,12 +25,12 @@ def dropdown(name: str, options: Options, value: Any = None) -> Any:
     """Return a list to choose one of; what is chosen is one of its options, whatever they are."""
     if value is not None and value not in [each for _, each in options]:
         options = [*options, (str(value), value)]
-    return widgets.Dropdown(description=name, options=options, value=value, layout=widgets.Layout(width=_WIDTH))
+    return widgets.Dropdown(description=name, options=options, value=value, layout=widgets.Layout(width="auto"))
 
 
 def button(name: str, act: Callable[[], None], explained: str = "") -> Any:
     """Return a button that does something."""
-    made = widgets.Button(description=name, tooltip=explained or name, layout=widgets.Layout(width=_WIDTH))
+    made = widgets.Button(description=name, tooltip=explained or name, layout=widgets.Layout(width="auto"))
     made.on_click(lambda _: act())
     return made
 
@@ -67,16 +66,14 @@ class Chosen:
     def _kept(self, key: str, name: str) -> Any:
         text = f"{name} ×"
         old = self._buttons.get(key)
-        return (
-            old
-            if old is not None and old.description == text
-            else button(text, lambda: self._drop(key), f"Leave out: {name}")
-        )
+        if old is not None and old.description == text:
+            return old
+        return button(text, lambda: self._drop(key), f"Leave out: {name}")
 
     def _drop(self, key: str) -> None:
         self.show({each: made.description.removesuffix(" ×") for each, made in self._buttons.items() if each != key})
-        self._focus.focus()
         self._changed()
+        self._focus.focus()  # last: a list that had nothing left to offer was disabled until now
 
 
 class Picker:

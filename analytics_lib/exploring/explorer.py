@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets as widgets
 
 from analytics_lib.errors import AnalyticsError
-from analytics_lib.exploring.answers import Answer, find_answer, outputs_of, shown_metrics, statement_outputs
+from analytics_lib.exploring.answers import Answer, Output, find_answer, outputs_of, shown_metrics, statement_outputs
 from analytics_lib.exploring.controls import Filters, Picker, dropdown, row
 from analytics_lib.exploring.turns import Turns
 from analytics_lib.exploring.view import CHARTS, View, to_query
@@ -53,7 +53,8 @@ class Explorer:
         self._box.add_class("explorer")
         self._fit(view)
         self._still = False
-        self._present(find_answer(metrics, view))
+        answer = find_answer(metrics, view)
+        self._present(answer, outputs_of(answer))
 
     @property
     def view(self) -> View:
@@ -165,14 +166,16 @@ class Explorer:
         self._result.add_class(_BUSY)
         try:
             answer = find_answer(self._metrics, view)
+            outputs = outputs_of(answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
-            answer = Answer(view, fault=("This could not be answered.", f"{type(error).__name__}: {error}"))
+            answer = Answer(view, fault=fault_of(error))
+            outputs = outputs_of(answer)
         if self._asking.is_newest:
-            self._present(answer)
+            self._present(answer, outputs)
 
-    def _present(self, answer: Answer) -> None:
+    def _present(self, answer: Answer, outputs: tuple[Output, ...]) -> None:
         self._answer = answer
-        self._result.outputs = outputs_of(answer)
+        self._result.outputs = outputs
         self._present_statement()
         self._result.remove_class(_BUSY)
         self._say("")
@@ -189,11 +192,19 @@ class Explorer:
         metrics = self._picked.value[:1]
         try:
             frame = self._metrics.answer(View(metrics, (dimension,)))
-        except AnalyticsError as error:
-            self._filters.offer_values(dimension, [], " ".join(sentence(error)))
+            rows = frame.sort_values(metrics[0], ascending=False, kind="stable", na_position="last").head(MOST_VALUES)
+            values = values_of(rows.sort_values(dimension, na_position="last")[dimension])
+        except Exception as error:  # noqa: BLE001 - as above
+            self._filters.offer_values(dimension, [], " ".join(fault_of(error)))
             return
-        rows = frame.sort_values(metrics[0], ascending=False, kind="stable", na_position="last").head(MOST_VALUES)
-        self._filters.offer_values(dimension, values_of(rows.sort_values(dimension, na_position="last")[dimension]))
+        self._filters.offer_values(dimension, values)
+
+
+def fault_of(error: Exception) -> tuple[str, str]:
+    """Return what was wrong as sentences: the library's own, or what else was raised."""
+    if isinstance(error, AnalyticsError):
+        return sentence(error)
+    return "This could not be answered.", f"{type(error).__name__}: {error}"
 
 
 def values_of(column: pd.Series[Any]) -> list[Any]:

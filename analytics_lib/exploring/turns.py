@@ -54,4 +54,10 @@ class Turns(Generic[T]):
                     self._lock.notify_all()
                     return
                 what = self._waiting.pop()
-            self._work(what)
+            try:
+                self._work(what)
+            except BaseException:
+                with self._lock:  # the next one begins a thread of its own
+                    self._busy = False
+                    self._lock.notify_all()
+                raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from analytics_lib.errors import MetricError, nearest
 from analytics_lib.model.metrics.conditions import conditions_of
@@ -171,7 +171,7 @@ def read_query(text: str) -> View:
     >>> read_query("http://127.0.0.1:8866/app/metrics?metrics=revenue&by=month").by
     ('month',)
     """
-    found = parse_qs(text.rpartition("?")[2] if "?" in text else text, keep_blank_values=True)
+    found = parse_qs(urlsplit(text).query if "?" in text else text, keep_blank_values=True)
     given: dict[str, object] = {}
     for name, values in found.items():
         several = [value for value in values if value.strip() or name in {"where", "order"}]

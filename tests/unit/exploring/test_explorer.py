@@ -138,9 +138,10 @@ def test_while_a_query_runs_it_says_so_and_the_newest_choice_wins(shop, monkeypa
     assert "asking" not in explorer._result._dom_classes
 
 
-def test_a_fault_of_our_own_is_a_sentence_too(shop, monkeypatch):
+@pytest.mark.parametrize("part", ["explorer.find_answer", "answers.draw"])
+def test_a_fault_of_our_own_is_a_sentence_too(shop, monkeypatch, part):
     explorer = shop.explore("revenue", by="channel")
-    monkeypatch.setattr("analytics_lib.exploring.explorer.find_answer", lambda *_: 1 / 0)
+    monkeypatch.setattr(f"analytics_lib.exploring.{part}", lambda *_: 1 / 0)
     explorer._limit.value = 10
     assert explorer.wait(PATIENCE)
     assert "This could not be answered. ZeroDivisionError" in text_of(explorer._result)

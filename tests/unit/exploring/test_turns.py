@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from analytics_lib.exploring.turns import Turns
 
 PATIENCE = 60
@@ -38,6 +40,16 @@ def test_what_is_asked_for_later_is_done_again():
         turns.ask(number)
         assert turns.join(PATIENCE)
     assert done == [0, 1, 2]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_work_that_fails_keeps_nothing_else_from_being_done():
+    done = []
+    turns = Turns(lambda number: done.append(1 / number))
+    for number in (0, 1):
+        turns.ask(number)
+        assert turns.join(PATIENCE)
+    assert done == [1]
 
 
 def test_waiting_ends_when_it_takes_too_long():

@@ -44,7 +44,7 @@ VIEWS = st.builds(
 @given(VIEWS)
 def test_an_address_holds_the_whole_view(view):
     assert read_query(to_query(view)) == view
-    assert read_query(f"http://127.0.0.1:8866/app/metrics?{to_query(view)}") == view
+    assert read_query(f"http://127.0.0.1:8866/app/metrics?{to_query(view)}#article") == view
 
 
 @given(VIEWS)
