@@ -237,7 +237,7 @@ def test_a_browser_that_goes_away_ends_its_kernel(app, visit):
 
 def test_a_page_whose_kernel_was_culled_says_so(app, visit):
     root = app("idle", OUTPUT + "import os\nprint('pid', os.getpid())\ndisplay(widgets.IntSlider(description='Move'))")
-    with serving(root, cull_idle_timeout=1, cull_interval=1, spare=False) as served:
+    with serving(root, cull_idle_timeout=4, cull_interval=1, spare=False) as served:
         page, _ = visit(f"{served.address}app/idle")
         page.wait_for_selector(".noUi-handle")
         wait_until(lambda: is_gone(int(page.locator("pre.stream").inner_text().split()[1])))
