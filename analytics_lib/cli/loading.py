@@ -104,6 +104,8 @@ def _print_load(load: dict[str, Any]) -> None:
             f"[green]loaded[/]  {escape(name)}: {load['rows']:,} rows, {load['quarantined']:,} quarantined."
             f"{escape(total)}", soft_wrap=True,
         )  # fmt: skip
+        if load["reason"]:
+            console.print(f"        [yellow]warning[/] {escape(load['reason'])}", soft_wrap=True)
         for sentence in load["drift"]:
             console.print(f"        [yellow]changed[/] {escape(sentence)}", soft_wrap=True)
     elif status == "held back":

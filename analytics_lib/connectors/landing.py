@@ -15,6 +15,7 @@ from analytics_lib.connectors.landing_steps import (
     Switch,
     count_rows,
     drop_tables,
+    has_twin,
     is_there,
     keep_newest,
     make_schema,
@@ -157,14 +158,13 @@ class Warehouse(Connection):
                 insert_rows(connection, quarantine, texts, [tuple(row.get(name) for name in texts) for row in batch])
             keep_newest(connection, quarantine, switch)
             target = ready_target(connection, names, columns, rebuild=switch.rebuild)
-            same = sa.and_(sa.true(), *(clean.c[name] == target.c[name] for name in switch.key))
             rows = sa.select(*(clean.c[name] for name in columns))
             if switch.mode == "replace":
                 connection.execute(sa.delete(target))
             elif switch.mode == "upsert":
-                connection.execute(sa.delete(target).where(sa.exists().where(same).correlate(target)))
+                connection.execute(sa.delete(target).where(has_twin(target, clean, switch.key, connection)))
             elif switch.mode == "append":
-                rows = rows.where(~sa.exists().where(same).correlate(clean))
+                rows = rows.where(~has_twin(clean, target, switch.key, connection))
             before = count_rows(connection, target)
             connection.execute(sa.insert(target).from_select(list(columns), rows))
             total = count_rows(connection, target)

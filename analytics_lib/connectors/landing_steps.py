@@ -11,8 +11,8 @@ from analytics_lib.errors import SourceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement, Table
     from sqlalchemy import Connection as SqlConnection
-    from sqlalchemy import Table
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,20 @@ def ready_target(connection: SqlConnection, names: Names, columns: Columns, *, r
         if column.name not in known:
             add_column(connection, target, column)
     return target
+
+
+def has_twin(one: Table, other: Table, key: Sequence[str], connection: SqlConnection) -> ColumnElement[bool]:
+    """Return the condition that a row of `one` has one of the same key in `other`.
+
+    SQLite looks through all of a table for each row of another where EXISTS asks; for IN it makes an index first.
+    """
+    import sqlalchemy as sa
+
+    if connection.dialect.name != "sqlite":
+        same = (other.c[name] == one.c[name] for name in key)
+        return sa.exists().where(*same).correlate(one)
+    keys = sa.select(*(other.c[name] for name in key)).where(*(other.c[name].is_not(None) for name in key))
+    return sa.tuple_(*(one.c[name] for name in key)).in_(keys)
 
 
 def make_schema(connection: SqlConnection, names: Names) -> None:

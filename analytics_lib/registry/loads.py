@@ -34,7 +34,7 @@ class Load:
     status
         ``loaded``, ``held back`` (its suite did not hold) or ``failed``.
     reason
-        Why it was not loaded.
+        Why it was not loaded; of one that was, what its suite warns of.
     target
         Where it landed: ``warehouse: crm.contacts``.
     rows

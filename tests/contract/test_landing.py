@@ -56,6 +56,17 @@ def test_upsert_and_append(warehouse):
     assert land(warehouse, [(4, "twin")], "add").total == 5
 
 
+def test_a_key_of_two_columns(warehouse):
+    land(warehouse, [(1, "a"), (1, "b"), (2, "a")], "upsert", ["id", "name"])
+    assert land(warehouse, [(1, "b"), (2, "b")], "upsert", ["id", "name"]).total == 4
+    assert land(warehouse, [(1, "a"), (3, "a")], "append", ["id", "name"]).rows == 1
+
+
+def test_a_row_without_a_key_in_the_table_hides_no_new_one(warehouse):
+    land(warehouse, [(None, "x")], "add")
+    assert land(warehouse, [(1, "y")], "append", ["id"]).total == 2
+
+
 def test_of_a_key_the_last_row_counts_and_bad_rows_do_not(warehouse):
     land(warehouse, [(1, "old"), (2, "Bob"), (1, "new"), (1, "bad")], "upsert", ["id"], bad=[4])
     assert people(warehouse) == [(1, "new"), (2, "Bob")]

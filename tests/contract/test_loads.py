@@ -100,6 +100,13 @@ def test_a_schema_that_drifts(depot, api):
     assert depot.rows("id, score, town")[4] == (5, 0.5, "Ur")
 
 
+def test_views_stay_when_all_is_loaded_anew(depot):
+    depot.load()
+    depot.sql("create view seen as select name from contacts")
+    assert depot.load(full=True).total == 7
+    assert depot.rows("count(*)", "seen") == [(7,)]
+
+
 def test_too_many_rows_that_do_not_fit(depot, api):
     depot.load()
     rows = contacts(3)

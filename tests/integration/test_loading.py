@@ -260,6 +260,19 @@ def test_a_full_disk_while_landing(tmp_path, api, kind):
         subprocess.run(["umount", "-l", folder], check=True)
 
 
+def test_a_suite_that_warns(depot, run):
+    depot.source(CRM + "checks: crm\n")
+    depot.suite(("expect_column_values_to_be_between", {"column": "score", "max_value": 60}, False))
+    path = depot.root / "expectations/crm.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["expectations"][0]["severity"] = "warning"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    done = run("load")
+    assert done.code == 0
+    assert "warning score must be at most 60" in done.out
+    assert depot.state().reason.startswith("score must be at most 60")
+
+
 def test_the_mark_does_not_move_when_a_load_is_held_back(depot, api):
     depot.source(CRM + INCREMENTAL + "checks: crm\n")
     depot.suite(("expect_column_values_to_be_between", {"column": "score", "min_value": 0}, False))

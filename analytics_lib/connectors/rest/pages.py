@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Position = dict[str, Any]
 """Where a page is found, as plain JSON without secrets."""
 
-_SAME: Final = "the service has sent the same page before; so would go on without an end"
+_SAME: Final = "the service has sent the same page before, and would go on without an end"
 
 
 @dataclass(frozen=True)

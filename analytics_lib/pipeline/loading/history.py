@@ -28,7 +28,7 @@ class SourceState:
         ``loaded``, ``held back``, ``failed``, ``never loaded``, ``being loaded``, ``interrupted`` (a load was killed;
         the next one goes on with it) or ``invalid`` (its file is).
     reason
-        Why it is not loaded.
+        Why it is not loaded, or what its suite warns of.
     newest
         Its newest load, whatever became of it.
     loaded

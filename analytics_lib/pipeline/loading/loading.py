@@ -8,17 +8,17 @@ only then the state database is told. Killed between the two, the same rows are 
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from analytics_lib.connectors.landing import Warehouse
 from analytics_lib.connectors.landing_steps import Switch
 from analytics_lib.connectors.landing_tables import names_of
-from analytics_lib.errors import AnalyticsError, ConnectionFailed, SourceError
+from analytics_lib.errors import AnalyticsError, SourceError
 from analytics_lib.pipeline.loading.fetching import begun, definition_of, fetch, refill
 from analytics_lib.pipeline.loading.fitting import Fitting, Shape, held_rows, shape_of
+from analytics_lib.pipeline.loading.opening import opened_warehouse
 from analytics_lib.pipeline.loading.spool import Spool, source_lock
 from analytics_lib.registry import FAILED, HELD_BACK, LOADED, Load, open_loads
 from analytics_lib.validation import check_table, load_suite
@@ -26,8 +26,9 @@ from analytics_lib.validation.rowwise import failing_rows, split
 from analytics_lib.workspace.sources import load_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
+    from analytics_lib.connectors.landing import Warehouse
     from analytics_lib.model.checks import CheckResult
     from analytics_lib.pipeline.loading.spool import Head
     from analytics_lib.pipeline.results import Progress
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from analytics_lib.validation import Suite
     from analytics_lib.workspace import Workspace
     from analytics_lib.workspace.sources import SourceFile
-
-_AGAIN_S: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,6 @@ class _Job:
     suites: tuple[Suite, Suite] | None
     head: Head | None = None
     started: float = field(default_factory=time.monotonic)
-    checks: tuple[CheckResult, ...] = ()
 
     @property
     def target(self) -> str:
@@ -140,7 +138,7 @@ def _load(job: _Job) -> Load:
     spool = Spool(job.workspace.state / "loads" / (job.file.name + "~replay" * job.request.replay))
     known = _known(job, spool)
     if job.request.replay:
-        with _opened(job) as warehouse:
+        with opened_warehouse(job.workspace, job.file, job.progress) as warehouse:
             table = job.file.source.into.table
             job.head = refill(spool, job.file, warehouse.quarantined(table, job.file.name))
     else:
@@ -172,7 +170,7 @@ def _known(job: _Job, spool: Spool) -> Load | None:
         head = None
     last = job.registry.newest(LOADED).get(job.file.name)
     last = last if last is not None and last.target == job.target else None
-    with _opened(job) as warehouse:
+    with opened_warehouse(job.workspace, job.file, job.progress) as warehouse:
         there = warehouse.columns_of(job.file.source.into.table) is not None
     if job.request.full or not there:
         return None
@@ -194,12 +192,14 @@ def _land(job: _Job, spool: Spool, shape: Shape, known: Load | None) -> Load:
         return job.record(LOADED, mark=mark)
     job.progress.say(f"{name}: staging {shape.rows:,} rows for {job.target}")
     fitting = Fitting(shape, into, mark)
-    with _opened(job) as warehouse:
+    with opened_warehouse(job.workspace, job.file, job.progress) as warehouse:
         warehouse.stage(into.table, shape.columns, fitting.batches(spool))
         bad = _bad_rows(job, warehouse, fitting)
         reason = _too_many(job, bad, shape.rows)
         clean = warehouse.settle(into.table, shape.columns, into.key, bad)
-        reason = reason or _whole(job, warehouse)
+        whole = None if reason is not None else _whole(job, warehouse)
+        if whole is not None and whole.holds_back:
+            reason = _said(whole, "error")
         if reason is not None:
             warehouse.discard(into.table)
             load = job.record(HELD_BACK, reason=reason, quarantined=len(bad), mark=mark, drift=tuple(shape.drift))
@@ -208,12 +208,13 @@ def _land(job: _Job, spool: Spool, shape: Shape, known: Load | None) -> Load:
         job.progress.say(f"{name}: switching {clean:,} rows, {len(bad):,} go to the quarantine")
         assert job.head is not None  # noqa: S101 - for the type checker: it was fetched
         switch = Switch(
-            name, job.head.load, _mode(job), tuple(into.key), rebuild=job.request.full,
+            name, job.head.load, _mode(job), tuple(into.key), rebuild=_is_rebuilt(job, shape),
             forget=job.request.replay or job.request.full or into.mode == "replace",
         )  # fmt: skip
         landed = warehouse.switch(into.table, shape.columns, switch, held_rows(spool, bad, shape, switch))
     return job.record(
-        LOADED, rows=landed.rows, quarantined=len(bad), total=landed.total, waiting=landed.waiting,
+        LOADED, reason=None if whole is None else _said(whole, "warning"), rows=landed.rows,
+        quarantined=len(bad), total=landed.total, waiting=landed.waiting,
         mark=fitting.mark if source.into.incremental is not None else None, columns=shape.columns,
         drift=tuple(shape.drift),
     )  # fmt: skip
@@ -246,50 +247,24 @@ def _too_many(job: _Job, bad: Mapping[int, str], rows: int) -> str | None:
     )
 
 
-def _whole(job: _Job, warehouse: Warehouse) -> str | None:
-    """Return why the rows together are not fit; a replay brings too few to be judged together."""
+def _is_rebuilt(job: _Job, shape: Shape) -> bool:
+    """Return whether a full load needs a table of other columns; else its rows are replaced, and views on it stay."""
+    last = job.registry.newest(LOADED).get(job.file.name)
+    return job.request.full and (last is None or dict(last.columns) != dict(shape.columns))
+
+
+def _whole(job: _Job, warehouse: Warehouse) -> CheckResult | None:
+    """Return what the suite says of the rows together; a replay brings too few to be judged together."""
     if job.suites is None or not job.suites[1].expectations or job.request.replay:
         return None
-    result = check_table(warehouse.engine, _beside(job, "clean"), job.suites[1], subject=job.target)
-    job.checks = (result,)
-    if not result.holds_back:
-        return None
-    failed = [each for each in result.failures if each.severity == "error"]
-    return "; ".join(f"{each.sentence}: {each.problem or each.observed}" for each in failed)
+    return check_table(warehouse.engine, _beside(job, "clean"), job.suites[1], subject=job.target)
+
+
+def _said(result: CheckResult, severity: str) -> str | None:
+    failed = [each for each in result.failures if each.severity == severity]
+    return "; ".join(f"{each.sentence}: {each.problem or each.observed}" for each in failed) or None
 
 
 def _beside(job: _Job, what: str) -> str:
     names = names_of(job.file.source.into.table)
     return f"{names.schema}.{getattr(names, what)}" if names.schema is not None else str(getattr(names, what))
-
-
-@contextmanager
-def _opened(job: _Job) -> Iterator[Warehouse]:
-    """Open the warehouse, and hold it; wait for others that hold its file.
-
-    Raises
-    ------
-    ConnectionFailed
-        It cannot be opened, or others have held it for too long.
-    """
-    into = job.file.source.into
-    spec = job.workspace.connection(into.connection, where=job.file.where("into", "connection"))
-    seconds = int(job.workspace.settings["loads.wait"])
-    until, told = time.monotonic() + seconds, False
-    with ExitStack() as stack:
-        warehouse = stack.enter_context(Warehouse(spec))
-        while True:
-            try:
-                stack.enter_context(warehouse.held())
-                break
-            except ConnectionFailed as error:
-                if "lock" not in error.message.lower():
-                    raise
-                if time.monotonic() >= until:
-                    error.hint = f"others have used it for {seconds} s; close it there, or raise loads.wait"
-                    raise
-                if not told:
-                    job.progress.say(f"{job.file.name}: waiting for {into.connection}, which others use")
-                    told = True
-                time.sleep(_AGAIN_S)
-        yield warehouse
