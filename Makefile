@@ -12,7 +12,7 @@ help:           ## show this list
 demo: $(READY)  ## build the example warehouse; render, check and publish every example report
 	@$(BIN)/analytics demo .
 
-# A busy machine misses a deadline now and then, so a failed test has one more try, and is named if it needed it.
+# A busy machine misses a deadline now and then, so a failed test has two more tries, and is named if it needed them.
 test: $(READY)  ## run linters, types, the import contract and all tests
 	@bash tests/services.sh
 	$(BIN)/ruff check .
@@ -20,7 +20,7 @@ test: $(READY)  ## run linters, types, the import contract and all tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/analytics demo . --data-only
-	$(BIN)/pytest --cov --cov-report=term:skip-covered -q --reruns=1 -rfEsR
+	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered -q --reruns=2 -rfEsR
 	$(BIN)/pytest -q --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider --override-ini=addopts= notebooks
 
 lint: $(READY)  ## run linters, types and the import contract alone
