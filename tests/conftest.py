@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Let files run side by side, but for those that share a server: they watch what is written on it."""
     for item in items:

@@ -151,7 +151,7 @@ def _line(where: str | None) -> int:
 
 
 def _complaint(detail: Any, shown: str, lines: Mapping[Keys, int], root: type[BaseModel]) -> InputError:
-    kind = _KINDS[root]
+    kind = _KINDS.get(root, ExperimentError)
     keys = _keys(detail["loc"])
     raised = detail.get("ctx", {}).get("error")
     if isinstance(raised, Misfit):

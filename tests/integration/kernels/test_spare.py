@@ -45,6 +45,7 @@ def test_one_that_was_killed_is_replaced(of_pair):
         parent = parent_of(first)
         pair = _spare_of(parent)
         os.kill(pair[of_pair], signal.SIGKILL)
+        assert gone(pair[of_pair])  # giving its memory back takes a while
         with kernel() as second:
             assert second.run("print(6 * 7)") == "42"
             assert parent_of(second) == parent
