@@ -19,8 +19,10 @@ from support.shop import CONFIG
         ),
         (
             'colour = "red"\n',
-            "analytics.toml:6: unknown key 'colour' in [connections.warehouse]. Known are 'decimal', 'encoding', 'format', "
-            "'read_only', 'row_limit', 'separator', 'sheet', 'thousands', 'time_limit' and 'url'.",
+            (
+                "analytics.toml:6: unknown key 'colour' in [connections.warehouse]. Known are 'decimal', 'encoding', "
+                "'format', 'read_only', 'row_limit', 'separator', 'sheet', 'thousands', 'time_limit' and 'url'."
+            ),
         ),
         (
             "[renderng]\njobs = 2\n",
