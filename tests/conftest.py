@@ -10,14 +10,6 @@ from types import SimpleNamespace
 import pytest
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """Let files run side by side, but for those that share a server: they watch what is written on it."""
-    for item in items:
-        shared = "services" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("servers" if shared else item.path.name))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def resident_processes():
     """Processes of these tests' own fork their kernels; they end with the tests, whatever happens."""

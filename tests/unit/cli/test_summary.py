@@ -15,8 +15,9 @@ LONG = "All customers since the beginning of time, in Europe, Africa and Asia"
 
 
 @pytest.fixture
-def printed(monkeypatch, capsys):
+def printed(monkeypatch, capsys, tmp_path):
     """Print the end of a build on a terminal of so many columns; return the lines of both streams."""
+    monkeypatch.chdir(tmp_path)  # where no site has been published
 
     def printed(*pages, columns=200):
         monkeypatch.setattr(summary, "console", Console(width=columns, highlight=False))
