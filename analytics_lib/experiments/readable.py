@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from analytics_lib.experiments.wording import digits_of
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
 
@@ -163,8 +165,7 @@ def _change(row: Mapping[Hashable, Any]) -> tuple[str, str]:
         values, unit = [row[name.removeprefix("rel_")] for name in names], ""
     if not math.isfinite(values[0]):
         return "n/a", "n/a"
-    width = values[2] - values[1]
-    digits = max(0, 1 - math.floor(math.log10(width))) if 0 < width < math.inf else 1
+    digits = digits_of(values[2] - values[1])
     shown = [f"{value:+,.{digits}f}{unit}" if math.isfinite(value) else "no limit" for value in values]
     shown = [each.replace("-", "\N{MINUS SIGN}") for each in shown]
     return shown[0], f"{shown[1]} to {shown[2]}"

@@ -113,9 +113,20 @@ def _said(row: _Row) -> tuple[str, str, str]:
     scale = 100.0 if row.relative else 1.0
     values = [scale * value for value in row.change]
     width = values[2] - values[1]
-    digits = max(0, 1 - math.floor(math.log10(width))) if 0 < width < math.inf else 1
+    digits = digits_of(width)
     effect, low, high = (f"{value:,.{digits}f}{'%' if row.relative else ''}" for value in values)
     return effect, low, high
+
+
+def digits_of(width: float) -> int:
+    """Return how many decimals an interval so wide is worth.
+
+    Examples
+    --------
+    >>> digits_of(6.35), digits_of(32.0), digits_of(math.inf)
+    (1, 0, 1)
+    """
+    return max(0, 1 - math.floor(math.log10(width))) if 0 < width < math.inf else 1
 
 
 def _chance(moved: list[_Row]) -> str:
