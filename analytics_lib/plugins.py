@@ -24,17 +24,17 @@ CONNECTORS: Final = "analytics_lib.connectors"
 
 _BUILT_IN: Final[Mapping[str, Mapping[str, str]]] = {
     CONNECTORS: {
-        "duckdb": "analytics_lib.connectors.embedded:DuckDB",
-        "sqlite": "analytics_lib.connectors.embedded:SQLite",
-        "postgresql": "analytics_lib.connectors.postgresql:PostgreSQL",
-        "mariadb": "analytics_lib.connectors.mariadb:MariaDB",
-        "mysql": "analytics_lib.connectors.mariadb:MariaDB",
-        "snowflake": "analytics_lib.connectors.warehouses:Snowflake",
-        "bigquery": "analytics_lib.connectors.warehouses:BigQuery",
-        "redshift": "analytics_lib.connectors.warehouses:Redshift",
-        "trino": "analytics_lib.connectors.warehouses:Trino",
-        "databricks": "analytics_lib.connectors.warehouses:Databricks",
-        "mssql": "analytics_lib.connectors.warehouses:SQLServer",
+        "duckdb": "analytics_lib.connectors.engines.embedded:DuckDB",
+        "sqlite": "analytics_lib.connectors.engines.embedded:SQLite",
+        "postgresql": "analytics_lib.connectors.engines.postgresql:PostgreSQL",
+        "mariadb": "analytics_lib.connectors.engines.mariadb:MariaDB",
+        "mysql": "analytics_lib.connectors.engines.mariadb:MariaDB",
+        "snowflake": "analytics_lib.connectors.engines.warehouses:Snowflake",
+        "bigquery": "analytics_lib.connectors.engines.warehouses:BigQuery",
+        "redshift": "analytics_lib.connectors.engines.warehouses:Redshift",
+        "trino": "analytics_lib.connectors.engines.warehouses:Trino",
+        "databricks": "analytics_lib.connectors.engines.warehouses:Databricks",
+        "mssql": "analytics_lib.connectors.engines.warehouses:SQLServer",
     },
 }
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from analytics_lib.connectors.volatility import changing, quoted
+from analytics_lib.connectors.statements.volatility import changing, quoted
 from analytics_lib.errors import InputError
 from analytics_lib.model.handover import JOURNAL, RUN_FOLDER, WORKSPACE
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from analytics_lib.connectors.backend import Reads
+    from analytics_lib.connectors.engines.backend import Reads
 
 _LONGEST_NAME: Final = 1000
 _DATA_ENDINGS: Final = (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from analytics_lib.connectors.backend import Backend, Reads
 from analytics_lib.connectors.connection import Connection, open_connection
-from analytics_lib.connectors.files import Stamps, file_fingerprint
-from analytics_lib.connectors.sharing import CAN_SHARE, SharedAnswers
-from analytics_lib.connectors.statements import first_word, placeholders
-from analytics_lib.connectors.warehouses import Warehouse
+from analytics_lib.connectors.engines.backend import Backend, Reads
+from analytics_lib.connectors.engines.warehouses import Warehouse
+from analytics_lib.connectors.files.fingerprints import Stamps, file_fingerprint
+from analytics_lib.connectors.reading.sharing import CAN_SHARE, SharedAnswers
+from analytics_lib.connectors.statements.binding import first_word, placeholders
 
 __all__ = [
     "CAN_SHARE",

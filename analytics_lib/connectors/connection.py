@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from analytics_lib.connectors.backend import Reads
-from analytics_lib.connectors.definitions import is_repeatable, may_switch
-from analytics_lib.connectors.listing import table_names
-from analytics_lib.connectors.statements import bind, inner, plain_values, require_single_select
-from analytics_lib.connectors.writing import Writing, read_only
+from analytics_lib.connectors.engines.backend import Reads
+from analytics_lib.connectors.engines.listing import table_names
+from analytics_lib.connectors.statements.binding import bind, inner, plain_values, require_single_select
+from analytics_lib.connectors.statements.definitions import is_repeatable, may_switch
+from analytics_lib.connectors.writing.writing import Writing, read_only
 from analytics_lib.errors import AnalyticsError
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy import CursorResult, Engine, TextClause
     from sqlalchemy.sql import Executable
 
-    from analytics_lib.connectors.sharing import SharedAnswers
-    from analytics_lib.connectors.tables import Table
-    from analytics_lib.connectors.watching import Watcher
+    from analytics_lib.connectors.moments.tables import Table
+    from analytics_lib.connectors.reading.sharing import SharedAnswers
+    from analytics_lib.connectors.reading.watching import Watcher
     from analytics_lib.model.connections import ConnectionSpec
 
 _DECIDES: Final = re.compile(r"TZ|PG(?!PASSWORD).*")
@@ -101,7 +101,7 @@ class Connection(Writing):
         InputError
             It is no name.
         """
-        from analytics_lib.connectors.tables import table_of  # numpy comes with it
+        from analytics_lib.connectors.moments.tables import table_of  # numpy comes with it
 
         return table_of(self, name)
 
@@ -112,7 +112,7 @@ class Connection(Writing):
         --------
         >>> db.query("select * from ops.trial where day < :day", day="2026-02-01").count()  # doctest: +SKIP
         """
-        from analytics_lib.connectors.tables import Table
+        from analytics_lib.connectors.moments.tables import Table
 
         require_single_select(query, self.name)
         rows = bind(inner(query), values, self.name).columns().subquery("said")

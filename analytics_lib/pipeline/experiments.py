@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from analytics_lib.connectors.exposures import ExposedUnits
+from analytics_lib.connectors.moments.exposures import ExposedUnits
 from analytics_lib.errors import ExperimentError, nearest
 from analytics_lib.experiments import analyze
 from analytics_lib.experiments.decision import decide_experiment

@@ -9,7 +9,7 @@ from analytics_lib.errors import ExperimentError, InputError, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analytics_lib.connectors.exposures import ExposedUnits
+    from analytics_lib.connectors.moments.exposures import ExposedUnits
     from analytics_lib.workspace.experiments import ExperimentFile
 
     Keys = tuple[str | int, ...]

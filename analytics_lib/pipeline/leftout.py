@@ -9,7 +9,7 @@ from analytics_lib.model.decisions import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analytics_lib.connectors.exposures import ExposureCounts
+    from analytics_lib.connectors.moments.exposures import ExposureCounts
     from analytics_lib.model.experiment import Experiment
 
 _TOLERATED: Final = 0.01

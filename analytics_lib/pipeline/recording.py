@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from analytics_lib.connectors.volatility import changing
+from analytics_lib.connectors.statements.volatility import changing
 from analytics_lib.pipeline.plan import ReportPlan, table_checks
 from analytics_lib.pipeline.sources import is_pattern
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from analytics_lib.connectors.exposures import ExposedUnits
+from analytics_lib.connectors.moments.exposures import ExposedUnits
 from analytics_lib.errors import ExperimentError, InputError, nearest
 from analytics_lib.experiments import analyze
 from analytics_lib.model.aggregation import SEGMENT, SEGMENT_VALUE, SIZE, VARIANT, MomentRequest

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.connectors import first_word, open_connection, placeholders
-from analytics_lib.connectors.exposures import Exposed, ExposedUnits
+from analytics_lib.connectors.moments.exposures import Exposed, ExposedUnits
 from analytics_lib.errors import ExperimentError, InputError, nearest, problems_of, together
 from analytics_lib.experiments import AlwaysValid, GroupSequential, Mean, Proportion, Quantile, Ratio
 from analytics_lib.model.aggregation import SEGMENT, VARIANT
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analytics_lib.connectors import Connection
-    from analytics_lib.connectors.tables import Table
+    from analytics_lib.connectors.moments.tables import Table
     from analytics_lib.experiments.engine import Plan
     from analytics_lib.experiments.metrics import Metric
     from analytics_lib.model.aggregation import MomentAnswer, MomentRequest

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from support.trial import database, load_tables, make_trial
 
-from analytics_lib.connectors.exposures import DAY, UNIT, VARIANT, Exposed, ExposedUnits
+from analytics_lib.connectors.moments.exposures import DAY, UNIT, VARIANT, Exposed, ExposedUnits
 from analytics_lib.experiments import Mean, analyze
 from analytics_lib.model.aggregation import MomentRequest
 from analytics_lib.model.experiment_parts import Exposures, Facts

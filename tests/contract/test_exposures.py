@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from support.trial import database, load_tables, make_trial
 
-from analytics_lib.connectors.exposures import DAY, UNIT, VARIANT, Exposed, ExposedUnits, ExposureCounts
+from analytics_lib.connectors.moments.exposures import DAY, UNIT, VARIANT, Exposed, ExposedUnits, ExposureCounts
 from analytics_lib.errors import QueryError
 from analytics_lib.model.aggregation import MomentRequest
 from analytics_lib.model.experiment_parts import Exposures, Facts

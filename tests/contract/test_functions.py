@@ -8,7 +8,7 @@ import duckdb
 import psycopg
 import pytest
 
-from analytics_lib.connectors.functions import CHANGING, LEAST_ARGUMENTS, SAME
+from analytics_lib.connectors.statements.functions import CHANGING, LEAST_ARGUMENTS, SAME
 
 DETERMINISTIC = 0x800
 

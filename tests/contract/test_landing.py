@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from analytics_lib.connectors.landing import Warehouse
-from analytics_lib.connectors.landing_steps import Switch
+from analytics_lib.connectors.landing.steps import Switch
+from analytics_lib.connectors.landing.warehouse import Warehouse
 from analytics_lib.errors import ReadOnlyError, SourceError
 from analytics_lib.model.connections import ConnectionSpec
 

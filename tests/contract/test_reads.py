@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from analytics_lib.connectors import adbc
-from analytics_lib.connectors.comments import comment
+from analytics_lib.connectors.engines import adbc
+from analytics_lib.connectors.engines.comments import comment
 from analytics_lib.errors import DataError, InputError, QueryError, ReadOnlyError
 from analytics_lib.model.handover import REPORT, RUN_FOLDER
 

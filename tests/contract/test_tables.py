@@ -212,7 +212,7 @@ def test_a_late_commit_of_an_early_transaction_is_seen(server):
 
 
 def test_what_is_too_large_or_of_another_kind_has_none(server, monkeypatch):
-    from analytics_lib.connectors import postgresql
+    from analytics_lib.connectors.engines import postgresql
 
     monkeypatch.setattr(postgresql, "HASHED_UP_TO", 100)
     found = server.fingerprints("orders", "large")

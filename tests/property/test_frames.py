@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.extra import numpy as arrays
 from support.framing import as_objects, frames
 
-from analytics_lib.connectors.frames import Inexact, pack, read, write
+from analytics_lib.connectors.reading.frames import Inexact, pack, read, write
 
 QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

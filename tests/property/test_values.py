@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from analytics_lib.connectors.statements import bind, placeholders, require_single_select
+from analytics_lib.connectors.statements.binding import bind, placeholders, require_single_select
 from analytics_lib.errors import ParameterError, QueryError
 from analytics_lib.model.parameters import Parameter
 from analytics_lib.pipeline.pages import slug

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from analytics_lib.connectors.kinds import BOOLEAN
 from analytics_lib.connectors.metrics.rows import (
     between,
     holds,
@@ -16,6 +15,7 @@ from analytics_lib.connectors.metrics.rows import (
     told,
 )
 from analytics_lib.connectors.metrics.values import written
+from analytics_lib.connectors.moments.kinds import BOOLEAN
 from analytics_lib.model.metrics.joins import Field
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from analytics_lib.connectors.kinds import DAY as DAY_KIND
-from analytics_lib.connectors.kinds import OTHER, kind_of
-from analytics_lib.connectors.kinds import TIME as TIME_KIND
 from analytics_lib.connectors.metrics import clocks
 from analytics_lib.connectors.metrics.rows import key_label, measure_label, own_columns, source_of
-from analytics_lib.connectors.statements import require_single_select
+from analytics_lib.connectors.moments.kinds import DAY as DAY_KIND
+from analytics_lib.connectors.moments.kinds import OTHER, kind_of
+from analytics_lib.connectors.moments.kinds import TIME as TIME_KIND
+from analytics_lib.connectors.statements.binding import require_single_select
 from analytics_lib.errors import ConnectionFailed, DataError, MetricError, QueryError
 
 if TYPE_CHECKING:

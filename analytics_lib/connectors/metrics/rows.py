@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from analytics_lib.connectors.metrics.clocks import UNKNOWN
 from analytics_lib.connectors.metrics.values import bound, written
-from analytics_lib.connectors.statements import bind, inner
-from analytics_lib.connectors.tables import named_rows
+from analytics_lib.connectors.moments.tables import named_rows
+from analytics_lib.connectors.statements.binding import bind, inner
 from analytics_lib.model.metrics.joins import Field
 from analytics_lib.model.metrics.plan import rule_of
 

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from analytics_lib.connectors import open_connection
-from analytics_lib.connectors.plainrows import file_rows, is_text, query_rows
+from analytics_lib.connectors.landing.plainrows import file_rows, is_text, query_rows
 from analytics_lib.connectors.rest.paths import MISSING, find
 from analytics_lib.workspace.sources import filled_rest
 

@@ -13,7 +13,7 @@ from analytics_lib.model.columns import compare, fit, wider
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from analytics_lib.connectors.landing_steps import Switch
+    from analytics_lib.connectors.landing.steps import Switch
     from analytics_lib.model.source_parts import Kind, Landing
     from analytics_lib.pipeline.loading.spool import Spool
     from analytics_lib.workspace.sources import SourceFile

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from analytics_lib.connectors.landing_steps import Switch
-from analytics_lib.connectors.landing_tables import names_of
+from analytics_lib.connectors.landing.steps import Switch
+from analytics_lib.connectors.landing.tables import names_of
 from analytics_lib.errors import AnalyticsError, SourceError
 from analytics_lib.pipeline.loading.fetching import begun, definition_of, fetch, refill
 from analytics_lib.pipeline.loading.fitting import Fitting, Shape, held_rows, shape_of
@@ -28,7 +28,7 @@ from analytics_lib.workspace.sources import load_source
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from analytics_lib.connectors.landing import Warehouse
+    from analytics_lib.connectors.landing.warehouse import Warehouse
     from analytics_lib.model.checks import CheckResult
     from analytics_lib.pipeline.loading.spool import Head
     from analytics_lib.pipeline.results import Progress

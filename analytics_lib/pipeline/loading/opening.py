@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from analytics_lib.connectors.landing import Warehouse
+from analytics_lib.connectors.landing.warehouse import Warehouse
 from analytics_lib.errors import ConnectionFailed
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from analytics_lib.connectors.grouping import Source
-from analytics_lib.connectors.kinds import NUMBER, OTHER
-from analytics_lib.connectors.moments import PLAIN, statement
-from analytics_lib.connectors.statements import bind, inner
+from analytics_lib.connectors.moments.grouping import Source
+from analytics_lib.connectors.moments.kinds import NUMBER, OTHER
+from analytics_lib.connectors.moments.statements import PLAIN, statement
+from analytics_lib.connectors.statements.binding import bind, inner
 from analytics_lib.model.aggregation import MomentRequest
 
 FOLDER = Path(__file__).parents[2] / "snapshot" / "dialects"

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from analytics_lib.connectors import files
-from analytics_lib.connectors.files import Stamps, file_fingerprint
+from analytics_lib.connectors.files import fingerprints as files
+from analytics_lib.connectors.files.fingerprints import Stamps, file_fingerprint
 
 MEGABYTE = 1024 * 1024
 HOUR_NS = 3600 * 10**9

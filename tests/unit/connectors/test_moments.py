@@ -12,11 +12,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from analytics_lib.connectors.grouping import Source
-from analytics_lib.connectors.kinds import BOOLEAN, NUMBER, OTHER, TIME, UNKNOWN, kind_of
-from analytics_lib.connectors.moments import SHIFTED, form_of, statement
-from analytics_lib.connectors.orderstatistics import statement as quantile_statement
-from analytics_lib.connectors.statements import inner
+from analytics_lib.connectors.moments.grouping import Source
+from analytics_lib.connectors.moments.kinds import BOOLEAN, NUMBER, OTHER, TIME, UNKNOWN, kind_of
+from analytics_lib.connectors.moments.orderstatistics import statement as quantile_statement
+from analytics_lib.connectors.moments.statements import SHIFTED, form_of, statement
+from analytics_lib.connectors.statements.binding import inner
 from analytics_lib.model.aggregation import MomentRequest, QuantileRequest
 
 FOLDER = Path(__file__).parents[2] / "snapshot" / "moments"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analytics_lib.connectors import open_connection, plainrows
+from analytics_lib.connectors import open_connection
+from analytics_lib.connectors.landing import plainrows
 from analytics_lib.errors import ReadOnlyError, SourceError
 from analytics_lib.model.connections import ConnectionSpec
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from analytics_lib.connectors import Reads, SharedAnswers
-from analytics_lib.connectors import frames as frames_module
+from analytics_lib.connectors.reading import frames as frames_module
 
 FRAME = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
 MIXED = pd.DataFrame({"a": np.array([1, "x"], dtype=object)})

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics_lib.connectors.statements import bind, placeholders, require_single_select
+from analytics_lib.connectors.statements.binding import bind, placeholders, require_single_select
 from analytics_lib.errors import QueryError, ReadOnlyError
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analytics_lib.connectors.definitions import Definitions, is_repeatable, may_switch
-from analytics_lib.connectors.volatility import changing, selects, steady, switches, unknown_calls
+from analytics_lib.connectors.statements.definitions import Definitions, is_repeatable, may_switch
+from analytics_lib.connectors.statements.volatility import changing, selects, steady, switches, unknown_calls
 
 
 @pytest.mark.parametrize(

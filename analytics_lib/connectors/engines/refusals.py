@@ -1,0 +1,89 @@
+"""What drivers refuse, as sentences that name the connection and hide the password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from analytics_lib.connectors.engines.failures import is_lost
+from analytics_lib.errors import AnalyticsError, ConnectionFailed, QueryError, ReadOnlyError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+    from analytics_lib.model.connections import ConnectionSpec
+
+_UNREACHABLE: Final = {"IOException", "OperationalError", "ConnectionException", "ConnectionTimeout", "InterfaceError"}
+
+
+def refusal(error: Exception, spec: ConnectionSpec, url: URL) -> AnalyticsError:
+    """Return what a driver raised as one of our errors.
+
+    Parameters
+    ----------
+    error
+        SQLAlchemy's wrapper of the driver's own error.
+    spec, url
+        The connection, and its url as SQLAlchemy reads it.
+    """
+    original = getattr(error, "orig", error)
+    message = _said(original)
+    message = message.replace(str(url.password), "***") if url.password else message
+    where = f"connection '{spec.name}'"
+    lowered = message.lower()
+    is_opening = getattr(error, "statement", None) is None
+    written = ("read-only", "readonly", "read only transaction")
+    is_locked = "cannot open" in lowered or "could not set lock" in lowered  # DuckDB then speaks of read-only as well
+    if not is_locked and any(part in lowered for part in written):
+        return ReadOnlyError(
+            f"the connection is read-only: {first_line(message)}",
+            where=where,
+            hint=f"set `read_only = false` under [connections.{spec.name}] in analytics.toml",
+        )
+    if is_lost(error):
+        return ConnectionFailed(
+            f"the database of connection '{spec.name}' went away: {first_line(message)}",
+            where=spec.where,
+            hint="ask again once it is up",
+        )
+    opening = type(original).__name__ in _UNREACHABLE and (is_opening or "connection" in lowered)
+    if opening or "file is not a database" in lowered:
+        return ConnectionFailed(
+            f"the database of connection '{spec.name}' cannot be opened: {first_line(message)}",
+            where=spec.where,
+            hint=_opening_hint(lowered),
+        )
+    return QueryError(f"the database refuses the query: {_sentence(message)}", where=where)
+
+
+def _said(error: object) -> str:
+    """Return what a driver says; PyMySQL gives a number and a text."""
+    arguments: tuple[object, ...] = getattr(error, "args", ())
+    numbered = len(arguments) == 2 and isinstance(arguments[0], int)  # noqa: PLR2004 - a number and a text
+    return str(arguments[1] if numbered else error).strip()
+
+
+def _opening_hint(message: str) -> str:
+    if "lock" in message:
+        return "another process writes to it; let that finish, or close it there"
+    if any(part in message for part in ("does not exist", "no such file", "unable to open", "not a ")):
+        return "check its url"
+    if "ssl" in message or "certificate" in message:
+        return "are the certificates and the ssl options in its url those of the server?"
+    if any(part in message for part in ("password", "access denied", "authentication")):
+        return "the account or its password is wrong, or has expired: renew it where the url takes it from"
+    return "is the server up, and are the address and the account in its url right?"
+
+
+def first_line(message: str) -> str:
+    """Return the first line of what a driver says, without a full stop."""
+    return message.splitlines()[0].strip().rstrip(".!") if message else "no reason was given"
+
+
+def _sentence(message: str) -> str:
+    """Join what a database says over several lines; its drawing of the place is left out."""
+    kept = []
+    for line in message.splitlines():
+        if line.startswith("LINE ") or set(line.strip()) <= {"^", "~"}:
+            continue
+        kept.append(line.strip().rstrip(".!"))
+    return ". ".join(part for part in kept if part) or "no reason was given"

@@ -1,0 +1,1 @@
+"""A load into the warehouse: staged, settled, switched in one transaction."""

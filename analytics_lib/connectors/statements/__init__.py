@@ -1,0 +1,1 @@
+"""What people write: one SELECT, its bound values, and whether its answer can change by itself."""
