@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 URL = os.environ.get("ANALYTICS_BENCHMARK_URL", "postgresql://postgres@127.0.0.1:5432/test")
-READ, WRITTEN, STREAMED = 1_000_000, 100_000, 10_000_000
+READ, WRITTEN, STREAMED = 1_000_000, 1_000_000, 10_000_000
 NAME = "analytics_benchmark"
 MAKE = f"""
 create table {NAME} as select i as id, random() * 1000 as amount, 'customer ' || mod(i, 5000) as customer,
