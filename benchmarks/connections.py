@@ -36,6 +36,7 @@ create table {NAME} as select i as id, random() * 1000 as amount, 'customer ' ||
 from generate_series(1, {{rows}}) i
 """
 QUERY = f"select * from {NAME}"
+BOUND = f"{QUERY} where id > :x"
 STREAM = """
 import re
 from pathlib import Path
@@ -104,6 +105,12 @@ def _reads(options: Options, engine: Any, lab: Any, rows: int) -> Iterator[Row]:
         work, "bare ADBC, to a frame", f"{ours:.2f} s", f"{adbc:.2f} s", f"{ratio:.2f} × as long", "≤ 1.15 × as long",
         ratio <= 1.15,
     )  # fmt: skip
+    with engine.connect() as connection:
+        times = _turns(
+            options,
+            [lambda: lab.sql(BOUND, x=0), lambda: pd.read_sql(sa.text(BOUND), connection, params={"x": 0})],
+        )
+    yield measuring.faster(f"{work} with a value", "`pandas.read_sql`", [(each[0], each[1]) for each in times], None)
 
 
 def _writes(options: Options, engine: Any, lab: Any) -> Row:

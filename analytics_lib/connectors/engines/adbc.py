@@ -8,13 +8,14 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
+from analytics_lib.connectors.engines.adbc_values import Unbindable, row_of
 from analytics_lib.connectors.engines.failures import LOST_STATES, Failed, Lost
 from analytics_lib.connectors.reading.arrowframes import decimals_of
 from analytics_lib.connectors.reading.rows import cut
 from analytics_lib.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -50,13 +51,15 @@ class Sessions:
         self._lock = threading.Lock()
 
     @contextmanager
-    def reading(self, query: str, hold: Callable[[Any], Any]) -> Iterator[AdbcRows]:
+    def reading(self, query: str, hold: Callable[[Any], Any], values: Sequence[Any] = ()) -> Iterator[AdbcRows]:
         """Ask; the rows can be fetched, and the locks be looked at, until the block is left.
 
         Parameters
         ----------
         query
-            One statement without placeholders.
+            One statement; ``$1``, ``$2`` … stand for values.
+        values
+            In their order. Such an answer is in memory as a whole before its first row can be fetched.
         hold
             Called with the connection once it is there: whoever ends what takes too long.
 
@@ -71,8 +74,8 @@ class Sessions:
         try:
             hold(session)
             with session.cursor() as cursor, _failures():
-                _require_suited(cursor, query)
-                cursor.execute(query)
+                bound = _require_suited(cursor, query, values)
+                cursor.execute(query, bound)
                 yield AdbcRows(session, cursor)
             session.rollback()
         except BaseException:
@@ -119,11 +122,13 @@ class AdbcRows:
         import pyarrow as pa
 
         batches: list[pa.RecordBatch] = []
+        rows = 0
         with _failures():
             reader = self._cursor.fetch_record_batch()
             for batch in reader:
                 batches.append(batch)
-                if limit is not None and sum(each.num_rows for each in batches) > limit:
+                rows += batch.num_rows
+                if limit is not None and rows > limit:
                     break
         return _exact(pa.Table.from_batches(batches, reader.schema))
 
@@ -146,11 +151,15 @@ class AdbcRows:
             return [int(row[0]) for row in cursor.fetchall()]
 
 
-def _require_suited(cursor: Any, query: str) -> None:
+def _require_suited(cursor: Any, query: str, values: Sequence[Any]) -> pa.RecordBatch | None:
+    """Return the values as the driver binds them."""
     from adbc_driver_postgresql import dbapi
 
     try:
-        schema = cursor.adbc_execute_schema(query)
+        bound = row_of(values, cursor.adbc_prepare(query)) if values else None
+        schema = cursor.adbc_execute_schema(query, bound)
+    except Unbindable as error:
+        raise Unsuited(str(error)) from None
     except dbapi.Error as error:
         if _is_lost(error):
             raise Lost(_said(error)) from None
@@ -159,6 +168,7 @@ def _require_suited(cursor: Any, query: str) -> None:
         told = (field.metadata or {}).get(b"POSTGRESQL:type", b"")
         if told.startswith(b"_") or told in _OWN_TYPES or (_is_opaque(field.type) and not _is_number(field)):
             raise Unsuited(f"column {field.name} is of type {told.decode()}")
+    return bound
 
 
 def _is_opaque(type_: pa.DataType) -> bool:

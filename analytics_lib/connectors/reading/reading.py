@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from analytics_lib.connectors.engines.adbc import Unsuited
+from analytics_lib.connectors.engines.adbc_values import numbered
 from analytics_lib.connectors.engines.backend import Reads
 from analytics_lib.connectors.engines.comments import comment
 from analytics_lib.connectors.engines.failures import is_lost
@@ -244,10 +245,12 @@ class Reading(Watched):
     def _asked(self, query: str, clause: TextClause, batch: int = 0) -> Iterator[Asked]:
         """Ask the database: through the faster driver where it reads this statement, else through SQLAlchemy."""
         sessions = self._sessions
-        if sessions is not None and not placeholders(query) and first_word(query) in _COPIED:
+        bound = bool(placeholders(query))  # no stream: the driver has all rows of such an answer in memory
+        if sessions is not None and not (bound and batch) and first_word(query) in _COPIED:
             with ExitStack() as stack:
                 try:
-                    rows = stack.enter_context(sessions.reading(comment() + inner(query), self._held(stack)))
+                    text, values = numbered(clause) if bound else (inner(query), [])
+                    rows = stack.enter_context(sessions.reading(comment() + text, self._held(stack), values))
                 except Unsuited:
                     stack.close()  # SQLAlchemy's driver reads it, or says why not
                 else:
