@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ from analytics_lib.connectors import open_connection
 from analytics_lib.model.connections import ConnectionSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 URL = os.environ.get("ANALYTICS_BENCHMARK_URL", "postgresql://postgres@127.0.0.1:5432/test")
@@ -96,7 +95,7 @@ def _reads(options: Options, engine: Any, lab: Any, rows: int) -> Iterator[Row]:
                 return cursor.fetch_df()
 
         sides = [lambda: lab.sql(QUERY), lambda: pd.read_sql(sa.text(QUERY), connection), bare]
-        times = _turns(options, sides)
+        times = measuring.turns(options, "connections", sides)
     ours, _, adbc = measuring.medians(times)
     work = f"PostgreSQL, {rows:,} rows of 6 columns: `.sql()`"
     yield measuring.faster(work, "`pandas.read_sql`", [(each[0], each[1]) for each in times], 10)
@@ -106,8 +105,9 @@ def _reads(options: Options, engine: Any, lab: Any, rows: int) -> Iterator[Row]:
         ratio <= 1.15,
     )  # fmt: skip
     with engine.connect() as connection:
-        times = _turns(
+        times = measuring.turns(
             options,
+            "connections",
             [lambda: lab.sql(BOUND, x=0), lambda: pd.read_sql(sa.text(BOUND), connection, params={"x": 0})],
         )
     yield measuring.faster(f"{work} with a value", "`pandas.read_sql`", [(each[0], each[1]) for each in times], None)
@@ -122,7 +122,7 @@ def _writes(options: Options, engine: Any, lab: Any) -> Row:
     def ours() -> None:
         lab.write(f"{NAME}_ours", frame)
 
-    times = _turns(options, [ours, theirs])
+    times = measuring.turns(options, "connections", [ours, theirs])
     work = f"PostgreSQL, {WRITTEN:,} rows of 6 columns appended: `.write()`"
     return measuring.faster(work, "`DataFrame.to_sql`", times, 10)
 
@@ -135,23 +135,6 @@ def _streams(options: Options) -> Row:
     peak = int(told.stdout) // 1024
     work = f"`.stream()` over {rows:,} rows, whole process"
     return Row(work, "–", f"{peak} MiB", "–", f"{peak} MiB", "≤ 300 MB", peak * 1.048576 <= 300)
-
-
-def _turns(options: Options, sides: list[Callable[[], Any]]) -> list[tuple[float, ...]]:
-    """Return each side's seconds in each run; each has run once before."""
-    for side in sides:
-        side()
-    times = []
-    for number in range(options.runs):
-        times.append(tuple(_seconds(side) for side in sides))
-        measuring.note(f"connections, run {number + 1}: {', '.join(f'{each:.2f} s' for each in times[-1])}")
-    return times
-
-
-def _seconds(work: Callable[[], Any]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
 
 
 if __name__ == "__main__":

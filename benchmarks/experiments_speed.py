@@ -10,7 +10,6 @@ tea-tasting takes its turn as well, on the same file.
 from __future__ import annotations
 
 import statistics
-import time
 from typing import TYPE_CHECKING, Any
 
 import measuring
@@ -73,7 +72,7 @@ def _units(options: Options, root: Path) -> Iterator[Row]:
             lambda: _rows(lab, BARE),
         ]
         theirs = _tea_tasting(path)
-        times = _turns(options, [*sides, *([theirs] if theirs else [])])
+        times = measuring.turns(options, "experiments", [*sides, *([theirs] if theirs else [])])
     work = f"{rows:,} units in DuckDB: 4 metrics and the sample ratio"
     ours, bare, *peers = measuring.medians(times)
     yield _at_most(work, "the bare aggregate", (ours, bare), 1.3)
@@ -103,7 +102,7 @@ def _wide(options: Options, root: Path) -> Iterator[Row]:
             results = analyze(lab.table("units"), metrics, segments=["segment"], by_day="day")
             return results.to_frame(), results.history()
 
-        times = _turns(options, [ours, lambda: _rows(lab, bare)])
+        times = measuring.turns(options, "experiments", [ours, lambda: _rows(lab, bare)])
     work = f"{COLUMNS} metrics × {SEGMENTS} segments × {DAYS} days of {rows:,} units in DuckDB, with the history"
     yield _at_most(work, "the bare aggregate", measuring.medians(times), 2)
 
@@ -116,7 +115,7 @@ def _engine(options: Options, name: str, roles: dict[str, str], given: dict[str,
         return estimate(*arms, Question(**given))
 
     decide()  # SciPy is imported
-    times = [_seconds(decide) for _ in range(options.runs)]
+    times = [measuring.taken(decide) for _ in range(options.runs)]
     median = 1000 * statistics.median(times)
     work = f"{COMPARISONS:,} comparisons from moments: {name}"
     return Row(work, "–", f"{median:.1f} ms", "–", f"{median:.1f} ms", "≤ 50 ms", median <= 50)
@@ -136,23 +135,6 @@ def _at_most(work: str, peer: str, seconds: tuple[float, ...], goal: float) -> R
     return Row(
         work, peer, f"{ours:.2f} s", f"{theirs:.2f} s", f"{times:.2f} × as long", f"≤ {goal:g} × as long", times <= goal
     )
-
-
-def _turns(options: Options, sides: list[Callable[[], Any]]) -> list[tuple[float, ...]]:
-    """Return each side's seconds in each run; each has run once before, so that files are in memory."""
-    for side in sides:
-        side()
-    times = []
-    for number in range(options.runs):
-        times.append(tuple(_seconds(side) for side in sides))
-        measuring.note(f"experiments, run {number + 1}: {', '.join(f'{each:.2f} s' for each in times[-1])}")
-    return times
-
-
-def _seconds(work: Callable[[], Any]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
 
 
 def _make(path: Path, statement: str) -> None:

@@ -16,10 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
@@ -97,6 +98,24 @@ def ratio(work: str, peer: str, figures: tuple[str, str], times: float, *, goal:
     """Return the row of a ratio that is to reach `goal`: the larger the better."""
     wanted = "–" if goal is None else f"≥ {goal:g} × {words}"
     return Row(work, peer, *figures, f"{times:.2f} ×", wanted, None if goal is None else times >= goal)
+
+
+def turns(options: Options, words: str, sides: Sequence[Callable[[], Any]]) -> list[tuple[float, ...]]:
+    """Return each side's seconds in each run; each has run once before, so that files are in memory."""
+    for side in sides:
+        side()
+    times = []
+    for number in range(options.runs):
+        times.append(tuple(taken(side) for side in sides))
+        note(f"{words}, run {number + 1}: {', '.join(f'{each:.2f} s' for each in times[-1])}")
+    return times
+
+
+def taken(work: Callable[[], Any]) -> float:
+    """Return how long work takes."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
 
 
 def medians(pairs: Iterable[tuple[float, ...]]) -> tuple[float, ...]:
