@@ -10,9 +10,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from analytics_lib import plugins
-from analytics_lib.connectors import open_connection
-from analytics_lib.errors import ConnectionFailed, WorkspaceError
-from analytics_lib.model.connections import ConnectionSpec
+from analytics_lib.errors import WorkspaceError
 
 ASK = """
 from analytics_lib.connectors import open_connection
@@ -63,19 +61,3 @@ def test_a_package_that_cannot_be_loaded_is_a_sentence(monkeypatch):
     monkeypatch.setattr(plugins, "_found", lambda group: {"broken": broken})
     with pytest.raises(WorkspaceError, match=r"'broken' of the package .* cannot be loaded: No module"):
         plugins.load(plugins.CONNECTORS, "broken")
-
-
-@pytest.mark.parametrize(
-    ("url", "sentence"),
-    [
-        (
-            "snowflake://ada:secret@account/db",
-            "connections of the kind 'snowflake' need snowflake-sqlalchemy; pip install",
-        ),
-        ("trino://ada@host/catalog", "connections of the kind 'trino' need 'trino[sqlalchemy]'"),
-    ],
-)
-def test_a_dialect_that_is_not_installed_is_a_sentence(url, sentence):
-    with pytest.raises(ConnectionFailed) as caught:
-        open_connection(ConnectionSpec("w", url, where="analytics.toml:2")).ping()
-    assert sentence in str(caught.value)

@@ -20,27 +20,29 @@ class Services:
         try:
             psycopg.connect(POSTGRESQL, connect_timeout=3).close()
         except psycopg.OperationalError as error:
-            self._absent(f"no PostgreSQL at {POSTGRESQL}: {str(error).splitlines()[0]}; tests/services.sh starts it")
+            absent(f"no PostgreSQL at {POSTGRESQL}: {str(error).splitlines()[0]}; tests/services.sh starts it")
         return POSTGRESQL
 
     def mariadb(self):
         """Return the URL of a database that tests may write to."""
         if find_spec("pymysql") is None:
-            self._absent("PyMySQL is not installed: pip install 'analytics-lib[mariadb]'")
+            absent("PyMySQL is not installed: pip install 'analytics-lib[mariadb]'")
         import pymysql
 
         try:
             pymysql.connect(host="127.0.0.1", user="root", database="test", connect_timeout=3).close()
         except pymysql.err.OperationalError as error:
-            self._absent(f"no MariaDB at {MARIADB}: {error.args[-1]}; tests/services.sh starts it")
+            absent(f"no MariaDB at {MARIADB}: {error.args[-1]}; tests/services.sh starts it")
         return MARIADB
 
     def dask(self):
         """Skip the test where Dask is not installed."""
         if find_spec("distributed") is None:
-            self._absent("Dask is not installed: pip install 'analytics-lib[dask]'")
+            absent("Dask is not installed: pip install 'analytics-lib[dask]'")
 
-    def _absent(self, reason):
-        if os.environ.get("ANALYTICS_REQUIRE_SERVICES") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+
+def absent(reason):
+    """Skip the test, or fail it where nothing may be absent."""
+    if os.environ.get("ANALYTICS_REQUIRE_SERVICES") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)

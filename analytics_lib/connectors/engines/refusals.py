@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from analytics_lib.connectors.engines.failures import is_lost
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from analytics_lib.model.connections import ConnectionSpec
 
 _UNREACHABLE: Final = {"IOException", "OperationalError", "ConnectionException", "ConnectionTimeout", "InterfaceError"}
+
+_PREFACE: Final = re.compile(r"DB-Lib error message \d+, severity \d+:\n?")
 
 
 def refusal(error: Exception, spec: ConnectionSpec, url: URL) -> AnalyticsError:
@@ -26,8 +29,7 @@ def refusal(error: Exception, spec: ConnectionSpec, url: URL) -> AnalyticsError:
         The connection, and its url as SQLAlchemy reads it.
     """
     original = getattr(error, "orig", error)
-    message = _said(original)
-    message = message.replace(str(url.password), "***") if url.password else message
+    message = _said(original, url)
     where = f"connection '{spec.name}'"
     lowered = message.lower()
     is_opening = getattr(error, "statement", None) is None
@@ -55,11 +57,21 @@ def refusal(error: Exception, spec: ConnectionSpec, url: URL) -> AnalyticsError:
     return QueryError(f"the database refuses the query: {_sentence(message)}", where=where)
 
 
-def _said(error: object) -> str:
-    """Return what a driver says; PyMySQL gives a number and a text."""
+def unopened(error: Exception, url: URL) -> ConnectionFailed:
+    """Return what a driver raised on opening, whatever that is."""
+    message = first_line(_said(error, url))
+    return ConnectionFailed(f"the database cannot be opened: {message}", hint=_opening_hint(message.lower()))
+
+
+def _said(error: object, url: URL) -> str:
+    """Return what a driver says, without the password; PyMySQL gives a number and a text, pymssql a pair of them."""
     arguments: tuple[object, ...] = getattr(error, "args", ())
+    if len(arguments) == 1 and isinstance(arguments[0], tuple):
+        arguments = arguments[0]
     numbered = len(arguments) == 2 and isinstance(arguments[0], int)  # noqa: PLR2004 - a number and a text
-    return str(arguments[1] if numbered else error).strip()
+    told = arguments[1] if numbered else error
+    message = _PREFACE.sub("", told.decode(errors="replace") if isinstance(told, bytes) else str(told)).strip()
+    return message.replace(str(url.password), "***") if url.password else message
 
 
 def _opening_hint(message: str) -> str:
@@ -67,9 +79,9 @@ def _opening_hint(message: str) -> str:
         return "another process writes to it; let that finish, or close it there"
     if any(part in message for part in ("does not exist", "no such file", "unable to open", "not a ")):
         return "check its url"
-    if "ssl" in message or "certificate" in message:
+    if any(part in message for part in ("ssl", "tls", "certificate")):
         return "are the certificates and the ssl options in its url those of the server?"
-    if any(part in message for part in ("password", "access denied", "authentication")):
+    if any(part in message for part in ("password", "access denied", "authentication", "credentials")):
         return "the account or its password is wrong, or has expired: renew it where the url takes it from"
     return "is the server up, and are the address and the account in its url right?"
 

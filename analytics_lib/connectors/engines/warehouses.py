@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from analytics_lib.connectors.engines.backend import Untraced
+from analytics_lib.connectors.engines.refusals import unopened
 from analytics_lib.connectors.reading.rows import Column, CursorRows
 from analytics_lib.errors import ConnectionFailed
 
@@ -36,16 +37,28 @@ class Warehouse(Untraced):
 
     def engine(self, url: URL, *, read_only: bool) -> Engine:  # noqa: ARG002 - engines differ in how they say it
         """Return a SQLAlchemy engine."""
-        from sqlalchemy import create_engine
-        from sqlalchemy.exc import NoSuchModuleError
+        from sqlalchemy import create_engine, event
+        from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
         try:
-            return create_engine(url, pool_pre_ping=True)
-        except (ImportError, NoSuchModuleError):
-            kind = url.get_backend_name()
-            package = self.package or f"a SQLAlchemy dialect called {kind}"
-            hint = f"pip install {self.package}" if self.package else "install it beside this library"
-            raise ConnectionFailed(f"connections of the kind '{kind}' need {package}", hint=hint) from None
+            engine = create_engine(url, pool_pre_ping=True)
+        except NoSuchModuleError:
+            raise _absent(url, self.package) from None
+        except ImportError:  # the dialect is there: what the url names behind its + is not
+            raise _absent(url, url.drivername.partition("+")[2] or self.package) from None
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # BigQuery looks for its credentials here
+            raise unopened(error, url) from error
+
+        def connect(dialect: Any, _record: object, arguments: Any, options: Any) -> Any:
+            try:
+                return dialect.connect(*arguments, **options)
+            except Exception as error:  # these drivers raise more than the errors that a driver is to raise
+                raise unopened(error, url) from error
+
+        event.listen(engine, "do_connect", connect)
+        return engine
 
     def rows(self, connection: SqlConnection, clause: TextClause, batch: int = 0) -> CursorRows:
         """Return rows whose values decide the types."""
@@ -118,6 +131,14 @@ class SQLServer(Warehouse):
     """Microsoft's SQL Server: ``mssql+pymssql://…``, or another driver that the url names."""
 
     package = "pymssql"
+
+
+def _absent(url: URL, package: str) -> ConnectionFailed:
+    kind = url.get_backend_name()
+    if not package:
+        return ConnectionFailed(f"connections of the kind '{kind}' need a SQLAlchemy dialect called {kind}",
+                                hint="install it beside this library")  # fmt: skip
+    return ConnectionFailed(f"connections of the kind '{kind}' need {package}", hint=f"pip install {package}")
 
 
 def _rows(result: CursorResult[Any]) -> CursorRows:

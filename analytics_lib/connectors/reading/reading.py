@@ -15,7 +15,7 @@ from analytics_lib.connectors.reading.arrowframes import frame_of
 from analytics_lib.connectors.reading.rows import BATCH_ROWS
 from analytics_lib.connectors.reading.watching import Watched
 from analytics_lib.connectors.statements.binding import bind, first_word, inner, placeholders, require_single_select
-from analytics_lib.errors import AnalyticsError, InputError, QueryError
+from analytics_lib.errors import AnalyticsError, ConnectionFailed, InputError, QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -237,7 +237,7 @@ class Reading(Watched):
             try:
                 with self._engine.connect():
                     return
-            except DBAPIError:  # refused, or starting up
+            except (DBAPIError, ConnectionFailed):  # refused, or starting up
                 if number == len(_WAITS_S):
                     raise
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from support.servers import absent
 
 from analytics_lib.connectors.moments.grouping import Source
 from analytics_lib.connectors.moments.kinds import NUMBER, OTHER
@@ -28,11 +29,11 @@ VALUES = {"day": "2026-01-01", "channels": ["web", "shop"]}
 
 
 def dialect(name):
-    """Return a dialect; skip the test where its package is not installed, or does not work with this SQLAlchemy."""
+    """Return a dialect; without its package the test is skipped, or fails where nothing may be absent."""
     try:
         return sa.make_url(URLS[name]).get_dialect()()
     except (ImportError, sa.exc.NoSuchModuleError, AttributeError, TypeError) as error:
-        pytest.skip(f"the dialect of {name} cannot be used: {str(error).splitlines()[0]}")
+        absent(f"the dialect of {name} cannot be used: {str(error).splitlines()[0]}; pip install 'analytics-lib[dev]'")
 
 
 def require_same(name, asked, text):
