@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from analytics_lib.model.files import Numerals
     from analytics_lib.model.source_parts import Kind
 
 RESERVED: Final = ("_row", "_source", "_load", "_reason", "_quarantined_at", "_record")
@@ -33,6 +34,7 @@ _WIDER: Final[Mapping[frozenset[str], Kind]] = {
     frozenset({"number", "decimal"}): "decimal",
     frozenset({"date", "timestamp"}): "timestamp",
 }
+_NUMERIC: Final = frozenset({"integer", "number", "decimal"})
 _NOUNS: Final[Mapping[str, str]] = {
     "boolean": "neither true nor false", "integer": "no whole number of 64 bits", "number": "no finite number",
     "decimal": "no number of 28 digits and 10 decimals", "date": "no date", "timestamp": "no time",
@@ -67,22 +69,23 @@ class Drift:
         ]
 
 
-def kind_of(value: Any, *, is_text: bool = False) -> Kind | None:  # noqa: PLR0911 - one answer a type
+def kind_of(value: Any, numerals: Numerals | None = None) -> Kind | None:  # noqa: PLR0911 - one answer a type
     """Return the type of a value; None where it tells nothing.
 
     Parameters
     ----------
     value
         Plain JSON, or what a database driver returns.
-    is_text
-        Whether all values come as text, as from CSV: then numbers are told by their look.
+    numerals
+        How numbers are written where all values come as text, as from CSV: then they are told by their look.
 
     Examples
     --------
-    >>> kind_of(3), kind_of("2026-01-31"), kind_of("3"), kind_of("3", is_text=True), kind_of("007", is_text=True)
+    >>> from analytics_lib.model.files import Numerals
+    >>> kind_of(3), kind_of("2026-01-31"), kind_of("3"), kind_of("3", Numerals()), kind_of("007", Numerals())
     ('integer', 'date', 'text', 'integer', 'text')
     """
-    if value is None or (is_text and value == ""):
+    if value is None or (numerals is not None and value == ""):
         return None
     if isinstance(value, bool):
         return "boolean"
@@ -98,7 +101,7 @@ def kind_of(value: Any, *, is_text: bool = False) -> Kind | None:  # noqa: PLR09
         return "date"
     if isinstance(value, dict | list):
         return "json"
-    return _kind_of_text(str(value), is_text=is_text)
+    return _kind_of_text(str(value), numerals)
 
 
 def wider(one: Kind | None, other: Kind | None) -> Kind | None:
@@ -125,8 +128,15 @@ def compare(known: Mapping[str, Kind], found: Mapping[str, Kind | None]) -> Drif
     return Drift(new, tuple(name for name in known if name not in found), changed)
 
 
-def fit(value: Any, kind: Kind) -> Any:
+def fit(value: Any, kind: Kind, numerals: Numerals | None = None) -> Any:
     """Return a value as a column of that type holds it; times in UTC, without a zone.
+
+    Parameters
+    ----------
+    value, kind
+        What is to fit what.
+    numerals
+        How numbers are written in texts; as in JSON by default.
 
     Raises
     ------
@@ -149,7 +159,10 @@ def fit(value: Any, kind: Kind) -> Any:
     if value == "":
         return None
     try:
-        fitted = _FITS[kind](value)
+        if numerals is not None and kind in _NUMERIC and isinstance(value, str):
+            fitted = _FITS[kind](numerals.read(value))
+        else:
+            fitted = _FITS[kind](value)
     except (ValueError, TypeError, OverflowError, InvalidOperation):
         fitted = None
     if fitted is None:
@@ -157,19 +170,24 @@ def fit(value: Any, kind: Kind) -> Any:
     return fitted
 
 
-def _kind_of_text(value: str, *, is_text: bool) -> Kind:
+def _kind_of_text(value: str, numerals: Numerals | None) -> Kind:
     if _DATE.fullmatch(value) and _parses(value):
         return "date"
     if _MOMENT.fullmatch(value) and _parses(value):
         return "timestamp"
-    if is_text:
-        if _INTEGER.fullmatch(value) and int(value) in _INTEGERS:
-            return "integer"
-        if _NUMBER.fullmatch(value) and not _INTEGER.fullmatch(value) and math.isfinite(float(value)):
-            return "number"
+    if numerals is not None:
+        number = numerals.read(value)
+        if number is not None:
+            return _kind_of_number(number)
         if value in _TRUTH:
             return "boolean"
     return "text"
+
+
+def _kind_of_number(number: str) -> Kind:
+    if _INTEGER.fullmatch(number):
+        return "integer" if int(number) in _INTEGERS else "text"
+    return "number" if math.isfinite(float(number)) else "text"
 
 
 def _parses(value: str) -> bool:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from analytics_lib.model.columns import RESERVED
 from analytics_lib.model.experiment_parts import Strict, need
+from analytics_lib.model.files import FILE_KEYS, FORMAT_KEYS, FORMATS, Format, ending_of, format_of
 from analytics_lib.model.source_parts import Kind, Landing, Rest
 
 
@@ -18,7 +19,13 @@ class DataSource(Strict):
     owner: str = Field(min_length=1, description="Who answers for it: a name or an e-mail address.")
     description: str = Field("", description="What it holds, in a sentence or two.")
     rest: Rest | None = Field(None, description="A service on the web that answers with JSON.")
-    file: str | None = Field(None, min_length=1, description="A file of the workspace: CSV or JSON lines.")
+    file: str | None = Field(None, min_length=1, description="A file: a path of the workspace, or an address.")
+    format: Format | None = Field(None, description="Of a file: its format, which the ending tells by default.")
+    encoding: str | None = Field(None, min_length=1, description="Of a CSV file: cp1252, say; UTF-8 by default.")
+    separator: str | None = Field(None, description="Of a CSV file: one character; else told by its first line.")
+    decimal: str | None = Field(None, description="Of a CSV file: what stands before decimals; a full stop by default.")
+    thousands: str | None = Field(None, description="Of a CSV file: what stands between thousands.")
+    sheet: str | None = Field(None, min_length=1, description="Of a spreadsheet: the sheet; the first one by default.")
     connection: str | None = Field(None, min_length=1, description="A connection to copy from, by a query.")
     query: str | None = Field(None, min_length=1, description="The SELECT whose rows are copied.")
     fields: dict[str, str] = Field(
@@ -51,6 +58,26 @@ class DataSource(Strict):
         for name in (*self.fields, *self.columns):
             need(name.lower() not in RESERVED, "fields" if name in self.fields else "columns",
                  f"the column '{name}' is one of the library's own; give it another name")  # fmt: skip
+        return self
+
+    @model_validator(mode="after")
+    def _file_fits(self) -> Self:
+        given = [key for key in FILE_KEYS if getattr(self, key) is not None]
+        if self.file is None:
+            need(not given, given[0] if given else "file", "the key is about a file, and there is none; add `file: …`")
+            return self
+        format_ = self.format or format_of(self.file)
+        need(format_ is not None, "file",
+             f"the ending '{ending_of(self.file)}' tells no format; add `format: csv`, or another of "
+             f"{', '.join(FORMATS)}")  # fmt: skip
+        for key in given:
+            said, known = getattr(self, key), FORMAT_KEYS.get(str(format_), ())
+            need(key == "format" or key in known, key,
+                 f"{key} is nothing of a file of format {format_}; leave it out")  # fmt: skip
+            need(key not in {"separator", "decimal", "thousands"} or len(said) == 1, key,
+                 f"{key} is '{said}'; one character is right")  # fmt: skip
+        need(self.thousands is None or self.thousands != (self.decimal or "."), "thousands",
+             "thousands and decimals have one mark; add what stands before decimals: `decimal: \",\"`")  # fmt: skip
         return self
 
     @property

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from analytics_lib.errors import AnalyticsError, ConnectionFailed, WorkspaceError, nearest
 from analytics_lib.model.connections import ConnectionSpec
+from analytics_lib.model.files import FILE_KEYS
 from analytics_lib.settings import read_settings, section_names, shown
 from analytics_lib.workspace.processors import usable_processors
 
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 
 CONFIG_NAME: Final = "analytics.toml"
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_]\w*)\}")
-_FILE_KEYS: Final = ("format", "encoding", "separator", "decimal", "thousands", "sheet")
 _CONNECTION_KEYS: Final = {
-    "url": str, "read_only": bool, "time_limit": int, "row_limit": int, **dict.fromkeys(_FILE_KEYS, str),
+    "url": str, "read_only": bool, "time_limit": int, "row_limit": int, **dict.fromkeys(FILE_KEYS, str),
 }  # fmt: skip
 _WORDS: Final = {str: "text in quotes", bool: "true or false", int: "a whole number, 1 or more"}
 
@@ -105,7 +105,7 @@ class Workspace:
             where=line,
             time_limit=table.get("time_limit"),
             row_limit=table.get("row_limit"),
-            options={key: table[key] for key in _FILE_KEYS if key in table},
+            options={key: table[key] for key in FILE_KEYS if key in table},
         )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ValidationError
 
 from analytics_lib.errors import SourceError, nearest
+from analytics_lib.model.files import FILE_KEYS, FileSpec, name_of
 from analytics_lib.model.source import DataSource
 from analytics_lib.workspace.complaints import model_complaint
 from analytics_lib.workspace.documents import ENDINGS, documents, line_of, read_document
@@ -85,6 +86,23 @@ def load_source(root: Path, name: str) -> SourceFile:
                 where=found.where("into", "table"), hint="give each source a table of its own",
             )  # fmt: skip
     return found
+
+
+def file_spec(file: SourceFile, root: Path) -> FileSpec:
+    """Return what is to be read; relative paths count from the workspace's folder.
+
+    Parameters
+    ----------
+    file
+        A source whose rows come from a file.
+    root
+        The workspace's folder.
+    """
+    address = str(file.source.file)
+    options = {key: value for key in FILE_KEYS if (value := getattr(file.source, key)) is not None}
+    whole = address if "://" in address else str(root / address)
+    name = name_of(address)
+    return FileSpec(whole, name, name, file.where("file"), "key file", options)
 
 
 def filled_rest(file: SourceFile) -> tuple[Rest, tuple[str, ...]]:

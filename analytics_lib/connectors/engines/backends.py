@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from analytics_lib import plugins
-from analytics_lib.connectors.files.reading import name_of
 from analytics_lib.connectors.files.source import PREFIX, File
 from analytics_lib.errors import ConnectionFailed, nearest
+from analytics_lib.model.files import name_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL

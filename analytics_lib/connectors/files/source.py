@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from analytics_lib.connectors.engines.embedded import DuckDB
 from analytics_lib.connectors.files.fingerprints import file_fingerprint
-from analytics_lib.connectors.files.reading import load_file, name_of
+from analytics_lib.connectors.files.reading import load_file
 from analytics_lib.errors import ConnectionFailed
+from analytics_lib.model.files import FileSpec, name_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -32,8 +33,10 @@ class File(DuckDB):
     """
 
     def __init__(self, spec: ConnectionSpec) -> None:
-        self._spec = spec
         address = spec.url.removeprefix(PREFIX)
+        self._name = spec.name
+        name = name_of(address)
+        self._file = FileSpec(address, name, PurePosixPath(name).name, spec.where, "url", spec.options)
         self._path = None if "://" in address else Path(address)
 
     def engine(self, url: URL, *, read_only: bool) -> Engine:  # noqa: ARG002 - the url hides what the spec holds
@@ -44,13 +47,13 @@ class File(DuckDB):
 
         if not read_only:
             raise ConnectionFailed(
-                f"{name_of(self._spec.url.removeprefix(PREFIX))} is a file, which is read and not written",
+                f"{self._file.name} is a file, which is read and not written",
                 hint="remove `read_only = false`, or write the rows into a database",
             )
         database = duckdb.connect(
             ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         )
-        load_file(database, self._spec)
+        load_file(database, self._name, self._file)
         database.execute("set enable_external_access = false")
         database.execute("set lock_configuration = true")
         return create_engine("duckdb://", creator=lambda: ConnectionWrapper(database.cursor()), poolclass=QueuePool)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from analytics_lib.model.files import Numerals
     from analytics_lib.model.source_parts import Kind
 
 RESUMED_WITHIN: Final = timedelta(hours=24)
@@ -91,7 +92,9 @@ class Spool:
         age = datetime.now(UTC) - datetime.fromisoformat(head.started_at)
         return (head.definition, head.kind) == (definition, kind) and age < RESUMED_WITHIN
 
-    def add(self, rows: Sequence[Mapping[str, Any]], following: Any, *, is_text: bool = False) -> None:
+    def add(
+        self, rows: Sequence[Mapping[str, Any]], following: Any, told: Mapping[str, Kind], numerals: Numerals | None
+    ) -> None:
         """Add a page.
 
         Parameters
@@ -100,7 +103,9 @@ class Spool:
             Its rows.
         following
             Where the next page is; None for the last.
-        is_text
+        told
+            Types of columns that the source itself says; those of the others are taken from their values.
+        numerals
             See `kind_of`.
 
         Raises
@@ -110,10 +115,11 @@ class Spool:
         PublishError
             The disk cannot be written.
         """
-        kinds: dict[str, Kind | None] = {}
+        kinds: dict[str, Kind | None] = dict(told) if rows else {}
         for row in rows:
             for name, value in row.items():
-                kinds[name] = wider(kinds.get(name), kind_of(value, is_text=is_text))
+                if name not in told:
+                    kinds[name] = wider(kinds.get(name), kind_of(value, numerals))
         _require_names(kinds)
         head = {"next": following, "rows": len(rows), "kinds": kinds}
         self._write(f"page-{len(self._pages()) + 1:07d}.jsonl", [head, *rows])

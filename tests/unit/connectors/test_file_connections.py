@@ -111,9 +111,9 @@ def test_over_http(opened, tmp_path):
 LONG = "id,n\n" + "".join(f"{number},{number}\n" for number in range(30_000))
 
 BROKEN = [
-    ("id,n\n1,2\n3,4,5\n", {}, "rows.csv:3: the line has 3 fields where the header has 2: 3,4,5; a field that holds"),
-    ("id,n\n1,2\n\n3\n", {}, "rows.csv:4: the line has 1 fields where the header has 2: 3"),
-    ('id,n\n1,"two\nlines"\n3\n', {}, "rows.csv:4: the line has 1 fields"),
+    ("id,n\n1,2\n3,4,5\n", {}, "rows.csv:3: the line has 3 values, and there are 2 columns: 3,4,5; a field that holds"),
+    ("id,n\n1,2\n\n3\n", {}, "rows.csv:4: the line has 1 values, and there are 2 columns: 3"),
+    ('id,n\n1,"two\nlines"\n3\n', {}, "rows.csv:4: the line has 1 values"),
     ('id,n\n1,2\n3,"open\n4,5\n', {}, "rows.csv:3: the line cannot be read: unexpected end of data; close the quote"),
     (f"{LONG}5,abc\n", {}, "rows.csv:30002: column 'n' holds 'abc' where the lines before hold whole numbers; mend"),
     ("id,n\n1,é\n", {"encoding": "ascii"}, "rows.csv:2: byte 0xc3 is no ascii; name the encoding"),

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics_lib.model.columns import compare, fit, kind_of, wider
+from analytics_lib.model.files import Numerals
 
 
 def naive(*parts):
@@ -32,7 +33,7 @@ def test_kinds(value, kind):
     ("true", "boolean"), ("99999999999999999999", "text"), ("2026-01-31", "date"),
 ])  # fmt: skip
 def test_kinds_of_text(value, kind):
-    assert kind_of(value, is_text=True) == kind
+    assert kind_of(value, Numerals()) == kind
 
 
 @pytest.mark.parametrize(("value", "kind", "fitted"), [

@@ -6,7 +6,7 @@ import pytest
 
 from analytics_lib.errors import SourceError
 from analytics_lib.model.source import DataSource, json_schema
-from analytics_lib.workspace.sources import filled_rest, load_source, source_names
+from analytics_lib.workspace.sources import file_spec, filled_rest, load_source, source_names
 
 CRM = """\
 title: Contacts
@@ -117,6 +117,42 @@ into: {connection: warehouse, table: orders, key: id, mode: upsert, incremental:
 def test_what_is_wrong_with_a_query(write, old, new, said):
     assert load_source(write(QUERY), "crm").source.kind == "query"
     assert said in complaint(write(QUERY.replace(old, new)))
+
+
+FILE = """\
+owner: sales@example.com
+file: plans/of 2026.csv
+separator: ";"
+decimal: ","
+thousands: "."
+into: {connection: warehouse, table: plans}
+"""
+
+
+@pytest.mark.parametrize(("old", "new", "said"), [
+    ("2026.csv", "2026.doc", "crm.yml:2: the ending '.doc' tells no format; add `format: csv`, or another of csv, par"),
+    ("2026.csv", "2026.xlsx", "crm.yml:3: separator is nothing of a file of format excel; leave it out"),
+    ('separator: ";"', "sheet: Plans", "crm.yml:3: sheet is nothing of a file of format csv; leave it out"),
+    ('separator: ";"', "format: cvs", "crm.yml:3: format is 'cvs'; give it 'csv', 'parquet', 'jsonl' or 'excel'"),
+    ('";"', '";;"', "crm.yml:3: separator is ';;'; one character is right"),
+    ('decimal: ","', "title: a", "crm.yml:5: thousands and decimals have one mark; add what stands before decimals"),
+    ("file: plans/of 2026.csv", "connection: shop\nquery: select 1",
+     "crm.yml:4: the key is about a file, and there is none; add `file: …`"),
+])  # fmt: skip
+def test_what_is_wrong_with_a_file(write, old, new, said):
+    assert old in FILE
+    assert said in complaint(write(FILE.replace(old, new)))
+
+
+def test_where_a_file_lies(write):
+    root = write(FILE)
+    spec = file_spec(load_source(root, "crm"), root)
+    assert (spec.address, spec.shown) == (f"{root}/plans/of 2026.csv", "plans/of 2026.csv")
+    assert (spec.where, spec.options) == ("sources/crm.yml:2", {"separator": ";", "decimal": ",", "thousands": "."})
+    write(FILE.replace("plans/of 2026.csv", "https://me:secret@example.com/a.csv?key=secret"))
+    spec = file_spec(load_source(root, "crm"), root)
+    assert (spec.address, spec.shown) == ("https://me:secret@example.com/a.csv?key=secret", "https://example.com/a.csv")
+    assert "secret" not in repr(spec)
 
 
 def test_secrets_come_from_the_environment(write, monkeypatch):
