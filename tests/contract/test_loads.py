@@ -1,8 +1,9 @@
-"""A source loaded into DuckDB, SQLite and PostgreSQL: first, again, incrementally, with bad rows and other columns."""
+"""A source loaded into DuckDB, SQLite, PostgreSQL and MariaDB: first, again, only what is new, bad rows, other columns."""
 
 from __future__ import annotations
 
 import pytest
+from support.databases import ALL, database
 from support.loading import CRM, INCREMENTAL, contacts, make_depot
 from support.rest_fixtures import api
 
@@ -11,10 +12,11 @@ from analytics_lib.errors import SourceError
 __all__ = ["api"]
 
 
-@pytest.fixture
-def depot(engine, tmp_path, api):
+@pytest.fixture(params=ALL)
+def depot(request, tmp_path, services, api):
     api.tables = {"/contacts": contacts(7)}
-    return make_depot(tmp_path / "depot", api, engine.url.replace("postgresql:", "postgresql+psycopg:"))
+    with database(request.param, tmp_path, services) as made:
+        yield make_depot(tmp_path / "depot", api, made.url.replace("postgresql:", "postgresql+psycopg:"))
 
 
 def test_a_first_load_and_another(depot, api):

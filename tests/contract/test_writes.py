@@ -5,16 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 import pytest
-from support.databases import KINDS, database
+from support.databases import ALL, database
 
 from analytics_lib.errors import DataError, InputError, QueryError, ReadOnlyError
 
 PLANS = pd.DataFrame({"id": [1, 2, 3], "plan": ["free", "pro", 'it\'s, "odd"\n'], "seats": [1.5, None, 3.0]})
 
 
-@pytest.fixture(
-    params=[each if each in {"duckdb", "sqlite"} else pytest.param(each, marks=pytest.mark.services) for each in KINDS]
-)
+@pytest.fixture(params=ALL)
 def lab(request, tmp_path, services):
     """A writing connection to an empty database."""
     with database(request.param, tmp_path, services) as made:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import uuid
 from contextlib import contextmanager
 
+import pytest
 import sqlalchemy as sa
 
 from analytics_lib.connectors import open_connection
 from analytics_lib.model.connections import ConnectionSpec
 
 KINDS = ("duckdb", "sqlite", "postgresql", "mariadb")
+ALL = [each if each in {"duckdb", "sqlite"} else pytest.param(each, marks=pytest.mark.services) for each in KINDS]
+"""The same as parameters of tests."""
 
 
 class Database:

@@ -7,48 +7,49 @@ All SQL that a load writes is here. Tables beside the target ``NAME``: ``NAME__s
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.connectors.connection import Connection
 from analytics_lib.connectors.landing.steps import (
+    Landed,
     Switch,
+    copied_quarantine,
     count_rows,
     drop_tables,
-    has_twin,
+    forget_quarantined,
     is_there,
     keep_newest,
+    land_rows,
     make_schema,
     ready_quarantine,
     ready_target,
+    swap_tables,
 )
 from analytics_lib.connectors.landing.tables import (
+    MARIADB,
     Columns,
+    bad_table,
     clean_table,
+    index_key,
     insert_rows,
+    is_mariadb,
     names_of,
     quarantine_table,
     stage_table,
 )
-from analytics_lib.errors import ReadOnlyError, SourceError
+from analytics_lib.connectors.writing.writing import read_only
+from analytics_lib.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection as SqlConnection
+    from sqlalchemy import Table
 
     from analytics_lib.model.source_parts import Kind
 
-_ENGINES: Final = ("duckdb", "sqlite", "postgresql")
-
-
-@dataclass(frozen=True)
-class Landed:
-    """What a switch has done: rows of the load, of the table now, and waiting in the quarantine."""
-
-    rows: int
-    total: int
-    waiting: int
+_ENGINES: Final = {"duckdb", "sqlite", "postgresql", *MARIADB}
 
 
 class Warehouse(Connection):
@@ -68,14 +69,10 @@ class Warehouse(Connection):
             It cannot be opened.
         """
         if self.read_only:
-            raise ReadOnlyError(
-                "the connection is read-only", where=f"connection '{self.name}'",
-                hint=f"set `read_only = false` under [connections.{self.name}] in analytics.toml",
-            )  # fmt: skip
-        kind = self._url.get_backend_name()
-        if kind not in _ENGINES:
-            raise SourceError(f"sources cannot land in {kind}", where=f"connection '{self.name}'",
-                              hint="DuckDB, SQLite and PostgreSQL are right")  # fmt: skip
+            raise read_only(self.name)
+        if self.dialect not in _ENGINES:
+            raise SourceError(f"sources cannot land in {self.dialect}", where=f"connection '{self.name}'",
+                              hint="DuckDB, SQLite, PostgreSQL, MariaDB and MySQL are right")  # fmt: skip
         with self._sentences(), self.engine.connect():
             yield
 
@@ -102,16 +99,13 @@ class Warehouse(Connection):
         batches
             Rows, many at a time: a number each, then a value for each column.
         """
-        names, count = names_of(table), 0
+        names = names_of(table)
         with self._writing() as connection:
             make_schema(connection, names)
             drop_tables(connection, names, names.beside)
             stage = stage_table(names, columns, connection)
             stage.create(connection)
-            for batch in batches:
-                insert_rows(connection, stage, {"_row": "integer", **columns}, batch)
-                count += len(batch)
-        return count
+            return insert_rows(connection, stage, {"_row": "integer", **columns}, batches)
 
     def settle(self, table: str, columns: Columns, key: Sequence[str], bad: Iterable[int]) -> int:
         """Make of the stage what will be switched: no bad rows, of each key the last; return how many rows that are."""
@@ -121,17 +115,19 @@ class Warehouse(Connection):
         with self._writing() as connection:
             drop_tables(connection, names, (names.bad, names.clean))
             stage, clean = stage_table(names, columns, connection), clean_table(names, columns, connection)
-            refused = sa.Table(names.bad, sa.MetaData(), sa.Column("_row", sa.BigInteger), schema=names.schema)
+            refused = bad_table(names, connection)
             refused.create(connection)
             clean.create(connection)
-            insert_rows(connection, refused, {"_row": "integer"}, [(number,) for number in bad])
+            insert_rows(connection, refused, {"_row": "integer"}, [[(number,) for number in bad]])
             good = stage.c["_row"].not_in(sa.select(refused.c["_row"]))
             if key:
                 newest = sa.select(sa.func.max(stage.c["_row"])).where(good).group_by(*(stage.c[name] for name in key))
                 good = stage.c["_row"].in_(newest)
             rows = sa.select(*(stage.c[name] for name in columns)).where(good).order_by(stage.c["_row"])
             connection.execute(sa.insert(clean).from_select(list(columns), rows))
-            return int(connection.execute(sa.select(sa.func.count()).select_from(clean)).scalar_one())
+            count = count_rows(connection, clean)
+            index_key(connection, clean, key)
+            return count
 
     def switch(
         self, table: str, columns: Columns, switch: Switch, quarantined: Iterable[Sequence[Mapping[str, Any]]]
@@ -147,30 +143,27 @@ class Warehouse(Connection):
         quarantined
             Rows of the quarantine, many at a time.
         """
-        import sqlalchemy as sa
-
         names = names_of(table)
         with self._writing() as connection:
             clean = clean_table(names, columns, connection)
-            quarantine = ready_quarantine(connection, names, columns, clean, switch)
-            for batch in quarantined:
-                texts: dict[str, Kind] = dict.fromkeys((column.name for column in quarantine.columns), "text")
-                insert_rows(connection, quarantine, texts, [tuple(row.get(name) for name in texts) for row in batch])
+            # All statements that make tables come first: in MariaDB each of them ends the transaction.
+            swaps = is_mariadb(connection) and (switch.rebuild or not is_there(connection, names.table, names.schema))
+            quarantine = (copied_quarantine if swaps else ready_quarantine)(connection, names, columns, switch.key)
+            target = None if swaps else ready_target(connection, names, columns, switch.key, rebuild=switch.rebuild)
+            forget_quarantined(connection, quarantine, clean, switch)
+            insert_rows(connection, quarantine, *_texts(quarantine, quarantined))
             keep_newest(connection, quarantine, switch)
-            target = ready_target(connection, names, columns, rebuild=switch.rebuild)
-            rows = sa.select(*(clean.c[name] for name in columns))
-            if switch.mode == "replace":
-                connection.execute(sa.delete(target))
-            elif switch.mode == "upsert":
-                connection.execute(sa.delete(target).where(has_twin(target, clean, switch.key, connection)))
-            elif switch.mode == "append":
-                rows = rows.where(~has_twin(clean, target, switch.key, connection))
-            before = count_rows(connection, target)
-            connection.execute(sa.insert(target).from_select(list(columns), rows))
-            total = count_rows(connection, target)
-            waiting = sa.select(sa.func.count()).where(quarantine.c["_source"] == switch.source)
-            landed = Landed(total - before, total, int(connection.execute(waiting).scalar_one()))
-            drop_tables(connection, names, names.beside)
+            waiting = count_rows(connection, quarantine, quarantine.c["_source"] == switch.source)
+            if target is None:
+                count = count_rows(connection, clean)
+                landed = Landed(count, 0, count, waiting)
+                swap_tables(connection, names)
+            else:
+                landed = replace(land_rows(connection, target, clean, columns, switch), waiting=waiting)
+            if not is_mariadb(connection):
+                drop_tables(connection, names, names.beside)
+        if self.dialect in MARIADB:
+            self.discard(table)
         return landed
 
     def discard(self, table: str) -> None:
@@ -187,7 +180,7 @@ class Warehouse(Connection):
         with self._sentences(), self.engine.connect() as connection:
             if not is_there(connection, names.quarantine, names.schema):
                 return
-            quarantine = quarantine_table(names, ())
+            quarantine = quarantine_table(names, (), connection)
             rows = sa.select(quarantine.c["_record"]).where(quarantine.c["_source"] == source)
             rows = rows.order_by(quarantine.c["_quarantined_at"], quarantine.c["_row"])
             for part in connection.execution_options(yield_per=1000).execute(rows).partitions():
@@ -200,3 +193,9 @@ class Warehouse(Connection):
             if connection.dialect.name == "sqlite":  # Python begins one before the first INSERT only
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
+
+
+def _texts(table: Table, batches: Iterable[Sequence[Mapping[str, Any]]]) -> tuple[Columns, Iterator[list[Any]]]:
+    """Return the columns of a table of texts, and rows as it takes them."""
+    columns: dict[str, Kind] = dict.fromkeys((column.name for column in table.columns), "text")
+    return columns, ([tuple(row.get(name) for name in columns) for row in batch] for batch in batches)
