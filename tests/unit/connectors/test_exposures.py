@@ -12,7 +12,8 @@ import pytest
 from duckdb_sqlalchemy import Dialect
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from analytics_lib.connectors.moments.exposures import Exposed, counts_statement, units_statement
+from analytics_lib.connectors.moments.exposing import counts_statement, units_statement
+from analytics_lib.connectors.moments.exposures import Exposed
 from analytics_lib.model.experiment_parts import Exposures, Facts
 
 FOLDER = Path(__file__).parents[2] / "snapshot" / "exposures"
