@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from analytics_lib.errors import ExperimentError, nearest
 from analytics_lib.model.aggregation import STRATUM, VARIANT
 from analytics_lib.model.decisions import Finding
-from analytics_lib.model.experiment import Experiment
+from analytics_lib.model.modelled import read_definition
 from analytics_lib.model.plain import numbers
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
+    from analytics_lib.model.experiment import Experiment
     from analytics_lib.registry import Look, Step, StoredExperiment
 
 _TEXT: Final = frozenset({"metric", "control", "treatment", "segment", "segment_value", "decision", "note", "day"})
@@ -73,7 +74,7 @@ class RecordedExperiment:
     @cached_property
     def definition(self) -> Experiment:
         """What was registered: every key of the experiment file."""
-        return Experiment.model_validate(self._stored.definition)
+        return read_definition(self._stored.definition, f"experiment '{self.name}' as registered")[0]
 
     @property
     def treatments(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     Need = Callable[[bool, str, str], None]
 
 _FEWEST = 2
-_TAKEN = ("unit", "variant", "day")
+TAKEN: Final = ("unit", "variant", "day")
+"""Columns of exposed units that no fact can be called."""
+ROLES: Final = {"success": "success", "guardrails": "guardrail", "secondary": "secondary"}
+"""Key that lists metrics → their role."""
 
 
 class Experiment(Strict):
@@ -51,7 +54,17 @@ class Experiment(Strict):
     cluster: str | None = Field(None, min_length=1, description="Column of clusters that were randomised as a whole.")
     strata: str | None = Field(None, min_length=1, description="Column of strata to post-stratify by.")
     segments: list[str] = Field(default_factory=list, description="Columns to split the results by.")
-    metrics: dict[str, ExperimentMetric] = Field(min_length=1, description="Metric → what it is.")
+    success: list[str] = Field(default_factory=list, description="Metrics of which one at least must win.")
+    guardrails: list[str] = Field(default_factory=list, description="Metrics of which none may get worse.")
+    secondary: list[str] = Field(default_factory=list, description="Metrics that are only shown.")
+    metrics: dict[str, ExperimentMetric] = Field(default_factory=dict, description="Metric → what it is.")
+    window: int | None = Field(
+        None, ge=1, description="Of metrics of the model: days from first exposure on whose facts count."
+    )
+    lookback: int | None = Field(
+        None, ge=1, description="Of metrics of the model: days before first exposure, to reduce variance by."
+    )
+    audience: str | None = Field(None, min_length=1, description="Whose row rules of the metric model hold.")
     plan: MonitoringPlan = Field(
         default=MonitoringPlan.model_validate({}), description="How often results are looked at before the end."
     )
@@ -63,6 +76,22 @@ class Experiment(Strict):
     mde: float | None = Field(None, gt=0, description="Relative effect worth finding: 0.02 is two per cent.")
     planned_units: int | None = Field(None, ge=2, description="Units in all variants at which it ends.")
     tags: list[str] = Field(default_factory=list, description="Words to filter lists by.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed_metrics(cls, content: Any) -> Any:
+        """Give metrics that stand under a role's name their role; those without a definition are the model's."""
+        metrics = content.get("metrics", {}) if isinstance(content, dict) else None
+        if not isinstance(metrics, dict):
+            return content
+        metrics = dict(metrics)
+        for key, role in ROLES.items():
+            names = content.get(key)
+            for name in names if isinstance(names, list) else ():
+                part = metrics.get(name, {}) if isinstance(name, str) else None
+                if isinstance(part, dict):
+                    metrics[name] = {"role": role} | part
+        return {**content, "metrics": metrics} if metrics else content
 
     @field_validator("variants", mode="before")
     @classmethod
@@ -113,7 +142,7 @@ class Experiment(Strict):
         self._has_results(fit.need)
         if self.summary is not None:
             self._fits_a_summary(fit.need)
-        if self.exposures is not None and self.facts:
+        if self.exposures is not None and (self.facts or self.modelled):
             self._fits_exposures(fit.need, self.exposures)
         fit.settle()
         return self
@@ -123,6 +152,11 @@ class Experiment(Strict):
             own = [each for each in metric.covariates if each in {metric.column or name, metric.numerator}]
             need(not own, "metrics", f"metric '{name}' is its own covariate: '{own[0]}' is what it measures; "
                  "a covariate is known before the experiment" if own else "")  # fmt: skip
+        for key, role in ROLES.items():
+            for name in getattr(self, key):
+                other = self.metrics[name].role
+                need(other == role, key, f"metric '{name}' stands under {key}, and is also said to be {other}; "
+                     "leave out one of them")  # fmt: skip
         roles = [metric.role for metric in self.metrics.values()]
         need("success" in roles, "metrics", "no metric has the role success; one at least decides")
         quantile = next((name for name, metric in self.metrics.items() if metric.kind == "quantile"), None)
@@ -146,11 +180,24 @@ class Experiment(Strict):
         need(len(given) == 1, given[-1] if given else "connection",
               f"the results have {len(given) or 'no'} sources{': ' * bool(given)}{' and '.join(given)}; "
               "give one of units, summary and exposures")  # fmt: skip
-        need(bool(self.facts) == (self.exposures is not None), "facts" if self.facts else "exposures",
-              "exposures and facts belong together; exposures say who saw what, facts what they did then")  # fmt: skip
+        self._has_facts(need)
         if self.units is not None:
             need(self.unit is not None, "units", "the SELECT has a row a unit, and `unit` does not name its column; "
                   "unit: user_id is an example")  # fmt: skip
+
+    def _has_facts(self, need: Need) -> None:
+        modelled = self.modelled
+        need(not modelled or self.exposures is not None, "metrics",
+              f"metric '{next(iter(modelled), '')}' has no kind, and without exposures no metric of the metric model "
+              "can be joined; give it a kind: mean, or name exposures")  # fmt: skip
+        fits = bool(self.facts or modelled) if self.exposures is not None else not self.facts
+        need(fits, "facts" if self.facts else "exposures",
+              "exposures and facts belong together; exposures say who saw what, facts what they did then, "
+              "or metrics of the metric model")  # fmt: skip
+        for key in ("window", "lookback", "audience"):
+            need(getattr(self, key) is None or bool(modelled), key,
+                  f"the {key} is for metrics of the metric model, and none is named; "
+                  f"{'facts have their own' if key != 'audience' else 'leave it out'}")  # fmt: skip
 
     def _fits_exposures(self, need: Need, exposures: Exposures) -> None:
         need(self.unit in (None, exposures.unit), "unit",
@@ -161,17 +208,18 @@ class Experiment(Strict):
         for key in ("segments", "cluster", "strata"):
             kept = getattr(self, key) or ()
             for name in (kept,) if isinstance(kept, str) else kept:
-                said = "has a meaning of its own" if name in _TAKEN else "is made of facts"
-                need(name not in _TAKEN and name not in names, key,
+                said = "has a meaning of its own" if name in TAKEN else "is made of facts"
+                need(name not in TAKEN and name not in names, key,
                       f"the column '{name}' {said}; name another column of the exposures")  # fmt: skip
         for name in names:
-            said = "has a meaning of its own" if name in _TAKEN else "stands twice under facts"
-            need(name not in _TAKEN and names.count(name) == 1, "facts",
+            said = "has a meaning of its own" if name in TAKEN else "stands twice under facts"
+            need(name not in TAKEN and names.count(name) == 1, "facts",
                   f"the column '{name}' {said}; give it another name")  # fmt: skip
         for metric, columns in self.columns.items():
             absent = [name for name in columns if name not in names]
             need(not absent, "metrics", f"metric '{metric}' reads the column '{absent[0]}', which no facts make; "
-                  f"known are {_listed(dict.fromkeys(names))}" if absent else "")  # fmt: skip
+                  f"{f'known are {_listed(dict.fromkeys(names))}' if names else 'name facts that do'}"
+                  if absent else "")  # fmt: skip
 
     def _fits_a_summary(self, need: Need) -> None:
         for key in ("segments", "cluster", "strata"):
@@ -183,10 +231,17 @@ class Experiment(Strict):
                   "write a SELECT with a row a unit under `units`")  # fmt: skip
 
     @property
+    def modelled(self) -> dict[str, str]:
+        """Metric → the metric of the metric model that it is; those of the file itself left out."""
+        return {name: each.metric or name for name, each in self.metrics.items() if each.kind is None}
+
+    @property
     def columns(self) -> dict[str, tuple[str, ...]]:
-        """Metric → the columns of a row a unit that it reads."""
+        """Metric → the columns of a row a unit that it reads; none of the metric model's, which make their own."""
         found = {}
         for name, metric in self.metrics.items():
+            if metric.kind is None:
+                continue
             own = (metric.column or name,) if metric.kind != "ratio" else (metric.numerator, metric.denominator)
             more = (metric.covariate_denominator,) if metric.covariate_denominator else ()
             found[name] = (*(each for each in own if each is not None), *metric.covariates, *more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -70,10 +70,20 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_OF_THE_MODEL: Final = (
+    "column", "numerator", "denominator", "covariate", "covariate_denominator", "q", "unit", "description",
+)  # fmt: skip
+"""Keys that the metric model has an answer to."""
+
+
 class ExperimentMetric(Strict):
     """One metric and its part in the decision."""
 
-    kind: Literal["mean", "proportion", "ratio", "quantile"] = Field(description="What is estimated.")
+    kind: Literal["mean", "proportion", "ratio", "quantile"] | None = Field(
+        None, description="What is estimated; left out of a metric of the metric model."
+    )
+    metric: str | None = Field(None, min_length=1, description="The model's metric; the own name by default.")
+    entity: str | None = Field(None, min_length=1, description="The way to the unit, where several lead there.")
     column: str | None = Field(None, min_length=1, description="The metric's column; its own name by default.")
     numerator: str | None = Field(None, min_length=1, description="Column above, of a ratio.")
     denominator: str | None = Field(None, min_length=1, description="Column below, of a ratio.")
@@ -88,21 +98,30 @@ class ExperimentMetric(Strict):
     margin: float = Field(0.0, ge=0, description="How much worse a guardrail may get, in its own unit: 0 or more.")
     relative: bool = Field(False, description="The margin is a share of control's mean: 0.01 is one per cent.")
     desired: Literal["increase", "decrease"] = Field("increase", description="Which way is better.")
+    unit: str = Field("", description="What it is counted in: EUR, orders, %.")
+    description: str = Field("", description="What it says, in a sentence.")
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
+        if self.kind is None:
+            for key in _OF_THE_MODEL:
+                need(not getattr(self, key), key,
+                      f"a metric of the metric model has no {key} here; leave it out, or give it a kind")  # fmt: skip
+        for key in ("metric", "entity"):
+            need(self.kind is None or getattr(self, key) is None, key,
+                  f"{key} is for a metric of the metric model, which has no kind; leave out one of them")  # fmt: skip
         if self.kind == "ratio":
             need(self.numerator is not None and self.denominator is not None, "kind",
                   "a ratio has a numerator and a denominator; name both columns")  # fmt: skip
             need(self.column is None, "column", "a ratio has no column; name numerator and denominator")
-        else:
+        elif self.kind is not None:
             for key in ("numerator", "denominator", "covariate_denominator"):
                 need(getattr(self, key) is None, key, f"only a ratio has a {key}; a {self.kind} has a column")
         if self.kind == "quantile":
             need(self.covariate is None, "covariate", "a quantile takes no covariate; leave it out")
             need(self.q is None or 0 < self.q < 1, "q", f"the quantile {self.q:g} is outside (0, 1); 0.5 is the median"
                   if self.q is not None else "")  # fmt: skip
-        else:
+        elif self.kind is not None:
             need(self.q is None, "q", f"only a quantile has q; this is a {self.kind}")
         need(self.covariate_denominator is None or self.covariate is not None, "covariate_denominator",
               "covariate_denominator stands without a covariate; give both, or none")  # fmt: skip
@@ -157,6 +176,9 @@ class Exposures(Strict):
 
     table: str = Field(min_length=1, description="The table, with its schema: ops.exposures.")
     unit: str = Field(min_length=1, description="Column of the unit.")
+    entity: str | None = Field(
+        None, min_length=1, description="What the unit is in the metric model; by default told by its column."
+    )
     time: str = Field(min_length=1, description="Column of the time of exposure.")
     variant: str = Field(min_length=1, description="Column of the variant.")
     where: dict[str, str | bool | int | float | date] = Field(

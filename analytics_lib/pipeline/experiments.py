@@ -12,14 +12,16 @@ from analytics_lib.connectors.moments.exposures import ExposedUnits
 from analytics_lib.errors import ExperimentError, nearest
 from analytics_lib.experiments import analyze
 from analytics_lib.experiments.decision import decide_experiment
+from analytics_lib.model.modelled import read_definition
 from analytics_lib.pipeline.gathering import Gathered
 from analytics_lib.pipeline.leftout import left_out
+from analytics_lib.pipeline.modelling import changed_since, definition_of, resolved
 from analytics_lib.pipeline.registration import FirstNumbers, first_numbers
 from analytics_lib.pipeline.storing import data_of
 from analytics_lib.pipeline.trials import day_of, metrics_of, opened_rows, plan_of, roles_of
 from analytics_lib.registry import ExperimentRegistry, Look, NewExperiment, Step, StoredExperiment, open_experiments
 from analytics_lib.registry.experiments import DECIDED, DRAFT, RUNNING, STOPPED
-from analytics_lib.workspace.experiments import ExperimentFile, make_experiment
+from analytics_lib.workspace.experiments import ExperimentFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,16 +71,18 @@ def register(
         together, as `ExperimentProblems`.
     """
     who, at, why = who or user(), at or datetime.now(UTC), why or "registered"
-    experiment = file.experiment
+    experiment, definition = file.experiment, {}
     with opened_registry(workspace) as registry:
         gathered = Gathered()
         with gathered.next():
             registry.require_new(file.name)
         with gathered.next():
+            file = resolved(workspace, file)
+            definition = definition_of(experiment, file.modelled)
             numbers = first_numbers(workspace, file, today=at.date())
         gathered.settle()
         new = NewExperiment(
-            file.name, experiment.model_dump(mode="json", exclude_defaults=True), experiment.title or file.name,
+            file.name, definition, experiment.title or file.name,
             experiment.owner, tuple(experiment.tags), experiment.start, experiment.end,
         )  # fmt: skip
         stored = registry.add(new, who=who, at=at, why=why)
@@ -174,7 +178,8 @@ def look(workspace: Workspace, name: str, *, who: str | None = None, at: datetim
     with opened_registry(workspace) as registry:
         stored = _begun(registry, name, who, at)
         file = experiment_of(stored)
-        results, findings, waiting = _analyzed(workspace, file)
+        results, found, waiting = _analyzed(workspace, file)
+        findings = (*found, *changed_since(workspace, file, stored))
         today = None if stored.status != RUNNING else at.date()
         decision = _decision(file, results, findings, today=today, waiting=waiting)
         seen = Look(who, at, decision.verdict, data_of(results, findings, decision))
@@ -205,8 +210,10 @@ def registered(workspace: Workspace, name: str) -> Registered:
 
 
 def experiment_of(stored: StoredExperiment) -> ExperimentFile:
-    """Return what was registered, as the file said it."""
-    return make_experiment(stored.name, stored.definition)
+    """Return what was registered: the file's keys, and its metrics by the metric model as it was then."""
+    shown = f"experiment '{stored.name}'"
+    experiment, modelled = read_definition(stored.definition, f"{shown} as registered")
+    return ExperimentFile(stored.name, experiment, modelled=modelled)
 
 
 def user() -> str:

@@ -12,6 +12,7 @@ from analytics_lib.experiments import analyze, minimum_effect, power, sample_siz
 from analytics_lib.experiments.decision import power_of_each
 from analytics_lib.experiments.planning import duration
 from analytics_lib.pipeline.experiments import experiment_of, opened_registry
+from analytics_lib.pipeline.modelling import resolved
 from analytics_lib.pipeline.sizing import history_of
 from analytics_lib.pipeline.trials import metrics_of, opened_rows, plan_of
 from analytics_lib.workspace.experiments import experiment_names, load_experiment
@@ -137,7 +138,7 @@ def _file(workspace: Workspace, name: str) -> ExperimentFile:
         except ExperimentError:
             if name not in experiment_names(workspace.root):
                 raise
-    return load_experiment(workspace.root, name)
+    return resolved(workspace, load_experiment(workspace.root, name))
 
 
 def _of_history(experiment: Experiment, history: History) -> Iterator[_Basis]:

@@ -77,6 +77,7 @@ def _numbers_of(file: ExperimentFile, rows: Rows, today: date) -> FirstNumbers:
     experiment, gathered = file.experiment, Gathered()
     if isinstance(rows.source, ExposedUnits):
         gathered.add(absent_in_tables(file, rows.source))
+        gathered.add(rows.source.problems())
         gathered.settle()  # without them nothing can be asked
     absent = list(_absent_columns(file, rows.columns))
     gathered.add(error for _, _, error in absent)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.connectors import first_word, open_connection, placeholders
+from analytics_lib.connectors.metrics.unit_sums import UnitSums
 from analytics_lib.connectors.moments.exposures import Exposed, ExposedUnits
 from analytics_lib.errors import ExperimentError, InputError, nearest, problems_of, together
 from analytics_lib.experiments import AlwaysValid, GroupSequential, Mean, Proportion, Quantile, Ratio
@@ -43,6 +44,8 @@ def metrics_of(experiment: Experiment) -> dict[str, Metric]:
 def metric_of(name: str, metric: ExperimentMetric) -> Metric:
     """Return a metric as a declaration; its column is by default called as it is."""
     column, covariate = metric.column or name, metric.covariate
+    if metric.kind is None:
+        raise AssertionError(name)  # it is resolved by the metric model before
     if metric.kind == "ratio":
         return Ratio(str(metric.numerator), str(metric.denominator), covariate, metric.covariate_denominator)
     if metric.kind == "quantile":
@@ -221,7 +224,9 @@ def _source(connection: Connection, file: ExperimentFile, key: str) -> Any:
     experiment = file.experiment
     if experiment.exposures is not None:
         days = (experiment.start, experiment.end)
-        tables = Exposed(experiment.exposures, experiment.facts, days, experiment.kept)
+        metrics = file.modelled
+        sums = None if metrics is None else UnitSums(connection, metrics, experiment.exposures, days)
+        tables = Exposed(experiment.exposures, experiment.facts, days, experiment.kept, sums)
         return ExposedUnits(connection, tables)
     rows = queried(connection, file, key)
     if key == "units":

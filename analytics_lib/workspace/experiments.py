@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from analytics_lib.errors import ExperimentError, nearest
-from analytics_lib.model.experiment import Experiment
+from analytics_lib.model.experiment import ROLES, Experiment
 from analytics_lib.workspace.complaints import model_complaints
 from analytics_lib.workspace.documents import ENDINGS, documents, line_of, read_document, require_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from analytics_lib.model.modelled import ModelledMetrics
 
 FOLDER: Final = "experiments"
 
@@ -33,12 +35,15 @@ class ExperimentFile:
         Path of keys, e.g. ``("metrics", "orders", "kind")`` → line number; empty where there is no file.
     shown
         The file's path as errors name it.
+    modelled
+        What is read by the metric model; None before it is resolved, and where no metric is of the metric model.
     """
 
     name: str
     experiment: Experiment
     lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict)
     shown: str = ""
+    modelled: ModelledMetrics | None = None
 
     def where(self, *keys: str | int) -> str:
         """Return ``file:line`` of a key, or of the nearest one above it; the experiment's name without a file."""
@@ -113,7 +118,9 @@ def make_experiment(name: str, content: Mapping[str, Any], *, where: str = "") -
 
 def _load(path: Path, shown: str) -> ExperimentFile:
     content, lines = read_document(path, shown, "experiment", ExperimentError)
-    return ExperimentFile(path.stem, _validated(content, shown, lines), lines, shown)
+    listed = {("metrics", str(name)): lines[key, at] for key in ROLES for at, name in enumerate(content.get(key) or ())
+              if (key, at) in lines}  # fmt: skip
+    return ExperimentFile(path.stem, _validated(content, shown, listed | lines), listed | lines, shown)
 
 
 def _validated(content: Mapping[str, Any], shown: str, lines: Mapping[tuple[str | int, ...], int]) -> Experiment:

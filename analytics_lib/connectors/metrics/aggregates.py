@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from analytics_lib.connectors.metrics.rows import (
     between,
     holds,
-    key_label,
     measure_label,
     rows_of,
     told,
@@ -17,6 +16,7 @@ from analytics_lib.connectors.metrics.rows import (
 from analytics_lib.connectors.metrics.values import written
 from analytics_lib.connectors.moments.kinds import BOOLEAN
 from analytics_lib.model.metrics.joins import Field
+from analytics_lib.model.metrics.keys import key_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -83,17 +83,11 @@ class Asking:
 
     def count_keys(self, model: str, entity: str) -> tuple[int, int]:
         """Return how many rows of a model have an entity, and how many different ones there are."""
-        import sqlalchemy as sa
-
-        from analytics_lib.connectors.metrics.columns import said
-        from analytics_lib.connectors.metrics.rows import key_label, own_columns, source_of
+        from analytics_lib.connectors.metrics.columns import count_keys
 
         self.kinds(model)
         file = self._catalogue.models[model]
-        key = own_columns(file.model)[key_label(entity)]
-        counts = sa.select(sa.func.count(key), sa.func.count(key.distinct())).select_from(source_of(file.model, model))
-        row = self.connection(file.model.connection).run(counts, said(file), {}, lambda result: result.one())
-        return int(row[0]), int(row[1])
+        return count_keys(self.connection(file.model.connection), file, entity)
 
     def _opened(self, name: str, where: str) -> Connection:
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
 from analytics_lib.connectors.metrics.values import bound, written
 
@@ -137,6 +138,10 @@ class SQLiteClock(Clock):
 
 class MariaDBClock(Clock):
     """Time in MariaDB and MySQL; their tables of zones are often empty, so that zones are written out."""
+
+    def instant(self, column: Column, kind: str) -> Column:
+        """Return a column's times to the microsecond, which a plain cast would cut off."""
+        return sa.cast(self.local(column, kind, None), mysql.DATETIME(fsp=6))
 
     def local(self, column: Column, kind: str, zone: str | None) -> Column:
         """Return a column's times by the clocks of a zone, whose changes are written out."""

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from analytics_lib.connectors.metrics import clocks
-from analytics_lib.connectors.metrics.rows import key_label, measure_label, own_columns, source_of
+from analytics_lib.connectors.metrics.rows import measure_label, own_columns, source_of
 from analytics_lib.connectors.moments.kinds import DAY as DAY_KIND
 from analytics_lib.connectors.moments.kinds import OTHER, kind_of
 from analytics_lib.connectors.moments.kinds import TIME as TIME_KIND
+from analytics_lib.connectors.moments.tables import named_rows
 from analytics_lib.connectors.statements.binding import require_single_select
 from analytics_lib.errors import ConnectionFailed, DataError, MetricError, QueryError
+from analytics_lib.model.metrics.keys import key_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +60,33 @@ def _require_one_select(file: Placed) -> None:
         require_single_select(file.model.query, file.model.connection)
     except DataError as error:
         raise MetricError(error.message, where=file.where("query"), hint=error.hint) from None
+
+
+def count_keys(connection: Connection, file: Placed, entity: str) -> tuple[int, int]:
+    """Return how many rows of a model have an entity, and how many different ones there are."""
+    key = own_columns(file.model)[key_label(entity)]
+    counts = sa.select(sa.func.count(key), sa.func.count(key.distinct())).select_from(source_of(file.model, file.name))
+    row = connection.run(counts, said(file), {}, lambda result: result.one())
+    return int(row[0]), int(row[1])
+
+
+def column_kind(connection: Connection, table: str, column: str) -> str:
+    """Return what a column of any table holds; `UNKNOWN` where the table has none of that name.
+
+    Raises
+    ------
+    QueryError
+        The database refuses to tell, for one because there is no such table.
+    """
+
+    def read(result: Any) -> str:
+        codes = {entry[0].casefold(): entry[1] for entry in result.cursor.description}
+        name = column.casefold()
+        return _kind(result.context.dialect.name, codes[name]) if name in codes else clocks.UNKNOWN
+
+    nothing = sa.select(sa.text("*")).select_from(named_rows(table)).limit(0)
+    kind: str = connection.run(nothing, f"select * from {table}", {}, read)  # noqa: S608 - never run: it says what is read
+    return kind
 
 
 def said(file: Placed) -> str:

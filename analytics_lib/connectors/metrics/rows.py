@@ -13,6 +13,7 @@ from analytics_lib.connectors.metrics.values import bound, written
 from analytics_lib.connectors.moments.tables import named_rows
 from analytics_lib.connectors.statements.binding import bind, inner
 from analytics_lib.model.metrics.joins import Field
+from analytics_lib.model.metrics.keys import key_label
 from analytics_lib.model.metrics.plan import rule_of
 
 if TYPE_CHECKING:
@@ -82,11 +83,6 @@ class Rows:
 def measure_label(name: str) -> str:
     """Return the column's name of what a measure is made of."""
     return f"{name}__measure"
-
-
-def key_label(name: str) -> str:
-    """Return the column's name of an entity."""
-    return f"{name}__key"
 
 
 def own_columns(model: MetricModel) -> dict[str, Column]:

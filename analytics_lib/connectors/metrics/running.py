@@ -16,15 +16,18 @@ from analytics_lib.connectors.metrics.aggregates import (
     time_of,
     value_of,
 )
-from analytics_lib.connectors.metrics.rows import between, key_label, measure_label, rows_of
+from analytics_lib.connectors.metrics.rows import between, measure_label, rows_of
 from analytics_lib.connectors.metrics.spine import LAST_DAY
 from analytics_lib.connectors.metrics.values import written
+from analytics_lib.model.metrics.keys import key_label
 from analytics_lib.model.metrics.periods import floor, parse_window, shift
+from analytics_lib.model.metrics.unitwise import BASE, CONVERTED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
-    from sqlalchemy import CTE, ColumnElement, Select
+    from sqlalchemy import CTE, ColumnElement, Select, Subquery
 
     from analytics_lib.connectors.metrics.rows import Scope
     from analytics_lib.model.metrics.defined import Measured
@@ -34,8 +37,6 @@ if TYPE_CHECKING:
 
     Column = ColumnElement[Any]
 
-BASE, CONVERTED = "__base", "__converted"
-"""What follows a conversion's label: of those who did the first, and of those who did both."""
 _AGAIN = {"sum": "sum", "count": "sum", "min": "min", "max": "max"}
 """How the numbers of days become one."""
 
@@ -99,16 +100,8 @@ def _since(scope: Scope, leaf: Leaf, day: Column, last: Column) -> list[Column]:
 
 
 def conversion(scope: Scope, leaf: Leaf, request: MetricRequest) -> Select[Any]:
-    """Return a row a group with how many did the first, and how many of them the second within the window.
-
-    Both kinds of rows are put in one order for each entity; looking back from the end, the next time of the second is
-    the least one seen so far. What is done at the same moment counts, unless both are rows of one model: no row
-    completes itself.
-    """
-    if leaf.then is None:
-        raise AssertionError(leaf)
+    """Return a row a group with how many did the first, and how many of them the second within the window."""
     entity, time = str(leaf.defined.metric.entity), _time(leaf.measured)
-    _, days = parse_window(str(leaf.defined.metric.window))
     rows = facts(scope, [leaf], (request.start, request.end), key=entity)
     groups = groups_of(scope, leaf, rows, request)
     if request.grain is not None:
@@ -117,29 +110,56 @@ def conversion(scope: Scope, leaf: Leaf, request: MetricRequest) -> Select[Any]:
     key, counts = rows.columns[key_label(entity)], value_of(scope, leaf, rows).is_not(None)
     began = rows.select(key.label("who__"), at.label("at__"), at.label("began__"), sa.null().label("done__"), *groups)
     names = [str(group.name) for group in groups if isinstance(group, sa.Label)]
-    done = _done(scope, leaf.then, leaf, request).add_columns(*(sa.null().label(name) for name in names))
-    events = sa.union_all(began.where(key.is_not(None), counts), done).subquery(f"{leaf.label}__events")
+    seen, converts = begun(scope, leaf, began.where(key.is_not(None), counts), names, (request.start, request.end))
+    own = [seen.c[name] for name in names]
+    numbers = {BASE: seen.c.who__, CONVERTED: sa.case((converts, seen.c.who__))}
+    counted = [sa.func.count(each.distinct()).label(leaf.label + after) for after, each in numbers.items()]
+    return sa.select(*own, *counted).where(seen.c.began__.is_not(None)).group_by(*own)
+
+
+def begun(
+    scope: Scope, leaf: Leaf, began: Select[Any], names: Sequence[str], days: tuple[date | None, date | None]
+) -> tuple[Subquery, Column]:
+    """Return the rows that begin a conversion among those that complete it, and whether each is followed by one.
+
+    Both kinds of rows are put in one order for each entity; looking back from the end, the next time of the second is
+    the least one seen so far. What is done at the same moment counts, unless both are rows of one model: no row
+    completes itself.
+
+    Parameters
+    ----------
+    scope, leaf
+        The conversion, and what the statement is written for.
+    began
+        The rows that begin it: ``who__``, ``at__``, ``began__``, the same time again, ``done__``, which is null, and
+        `names`.
+    names
+        What else they have.
+    days
+        First and last day of these; None leaves one open.
+    """
+    if leaf.then is None:
+        raise AssertionError(leaf)
+    _, window = parse_window(str(leaf.defined.metric.window))
+    done = _done(scope, leaf.then, leaf, days).add_columns(*(sa.null().label(name) for name in names))
+    events = sa.union_all(began, done).subquery(f"{leaf.label}__events")
     second = sa.case((events.c.done__.is_(None), written(0)), else_=written(1))
     ties = second if leaf.then.file is leaf.measured.file else second.desc()
     order = [events.c.at__.desc(), ties]
     soonest = sa.func.min(events.c.done__).over(partition_by=events.c.who__, order_by=order)
     seen = sa.select(events, soonest.label("soonest__")).subquery(f"{leaf.label}__seen")
-    own = [seen.c[name] for name in names]
-    converts = sa.case((scope.clock.before(seen.c.began__, seen.c.soonest__, days), seen.c.who__))
-    numbers = {BASE: seen.c.who__, CONVERTED: converts}
-    counted = [sa.func.count(each.distinct()).label(leaf.label + after) for after, each in numbers.items()]
-    return sa.select(*own, *counted).where(seen.c.began__.is_not(None)).group_by(*own)
+    return seen, scope.clock.before(seen.c.began__, seen.c.soonest__, window)
 
 
-def _done(scope: Scope, then: Measured, leaf: Leaf, request: MetricRequest) -> Select[Any]:
+def _done(scope: Scope, then: Measured, leaf: Leaf, asked: tuple[date | None, date | None]) -> Select[Any]:
     """Return the rows that complete a conversion: who, when, and nothing begun."""
     entity, time = str(leaf.defined.metric.entity), _time(then)
     _, days = parse_window(str(leaf.defined.metric.window))
     key, made = key_label(entity), measure_label(then.name)
     rows = rows_of(scope, then.file.name, [time], [key, made], leaf.then_filters)
     # A day more on both sides: the two may be told by the clocks of different zones.
-    start = None if request.start is None else request.start - timedelta(days=1)
-    end = None if request.end is None else request.end + timedelta(days=days + 1)
+    start = None if asked[0] is None else asked[0] - timedelta(days=1)
+    end = None if asked[1] is None else asked[1] + timedelta(days=days + 1)
     rows.conditions += between(scope, time, rows.columns[time.label], start, end)
     at = scope.clock.instant(rows.columns[time.label], scope.kind(time.model, time.name))
     who = rows.columns[key]

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from analytics_lib.connectors.metrics.aggregates import group_label, simple
-from analytics_lib.connectors.metrics.running import BASE, CONVERTED, conversion, cumulative
+from analytics_lib.connectors.metrics.running import conversion, cumulative
 from analytics_lib.connectors.metrics.spine import last_days
 from analytics_lib.connectors.metrics.values import written
 from analytics_lib.model.metrics.formulas import Call, Name, Number
+from analytics_lib.model.metrics.unitwise import BASE, CONVERTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +54,7 @@ def statement(scope: Scope, plan: Plan, *, ordered: bool = True, suffix: str = "
         rows = _together(plan, branches, labels, ends, suffix)
     shown = [rows.c[label].label(name) for label, name in zip(labels, plan.request.by, strict=True)]
     known = {leaf.label: _leaf(leaf, rows) for leaf in plan.leaves}
-    made = [_written(formula, known).label(name) for name, formula in plan.formulas.items()]
+    made = [formula_column(formula, known).label(name) for name, formula in plan.formulas.items()]
     answer = sa.select(*shown, *made).select_from(rows)
     order = [part for label in labels for part in (sa.case((rows.c[label].is_(None), written(1)), else_=written(0)),
                                                    rows.c[label])]  # fmt: skip
@@ -141,14 +142,15 @@ def _over(above: Column, below: Column) -> Column:
     return sa.cast(above, sa.Double) / sa.func.nullif(below, written(0))
 
 
-def _written(formula: Formula, known: Mapping[str, Column]) -> Column:
+def formula_column(formula: Formula, known: Mapping[str, Column]) -> Column:
+    """Return what a formula makes of columns, by the names that it has for them."""
     if isinstance(formula, Number):
         return written(formula.value)
     if isinstance(formula, Name):
         return known[formula.name]
     if isinstance(formula, Call):
-        return getattr(sa.func, formula.function)(*(_written(each, known) for each in formula.arguments))  # type: ignore[no-any-return]
-    left, right = _written(formula.left, known), _written(formula.right, known)
+        return getattr(sa.func, formula.function)(*(formula_column(each, known) for each in formula.arguments))  # type: ignore[no-any-return]
+    left, right = formula_column(formula.left, known), formula_column(formula.right, known)
     if formula.operator == "/":
         return _over(left, right)
     return {"+": left + right, "-": left - right, "*": left * right}[formula.operator]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from analytics_lib.connectors.moments.spans import within
 from analytics_lib.connectors.moments.tables import named_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from sqlalchemy import CTE, ColumnElement, Select, Subquery
 
     from analytics_lib.connectors.moments.exposures import Exposed
+    from analytics_lib.errors import InputError
     from analytics_lib.model.experiment_parts import Exposures, Facts, Measure
 
     Days = tuple[date, date]
@@ -23,6 +25,30 @@ UNIT: Final = "unit"
 VARIANT: Final = "variant"
 DAY: Final = "day"
 """The columns of the result, besides those of exposures and facts: the day is the time of first exposure."""
+
+
+class Sums(Protocol):
+    """Columns of units that are not made of `Facts`.
+
+    Parameters
+    ----------
+    query
+        What is read, as a person would write it.
+    windowed
+        Whether only the units of `over` count.
+    """
+
+    query: str
+    windowed: bool
+
+    def told(self, first: CTE) -> tuple[list[Subquery], dict[str, Column]]:
+        """Return tables to be joined to first exposures by their ``unit``, and column → what is made of theirs."""
+
+    def problems(self) -> Iterator[InputError]:
+        """Yield what is wrong with the tables that are read."""
+
+    def over(self, first: CTE) -> list[Column]:
+        """Return the conditions that a unit's window is over."""
 
 
 def units_statement(tables: Exposed, dialect: str) -> Select[Any]:
@@ -40,6 +66,11 @@ def units_statement(tables: Exposed, dialect: str) -> Select[Any]:
         sums = _sums(first, each, tables.days, (at, dialect))
         joined = joined.outerjoin(sums, sums.c.unit == first.c.unit)
         picked += [sa.func.coalesce(sums.c[name], 0).label(name) for name in each.columns]
+    if tables.sums is not None:
+        more, columns = tables.sums.told(first)
+        for table in more:
+            joined = joined.outerjoin(table, table.c.unit == first.c.unit)
+        picked += [column.label(name) for name, column in columns.items()]
     return sa.select(*picked).select_from(joined).where(first.c.variants == 1, *_over(first, tables, dialect))
 
 
@@ -61,7 +92,7 @@ def counts_statement(tables: Exposed, dialect: str) -> Select[Any]:
     kinds = [first.c.variants > 1, first.c.variants == 0]
     several, none, recent = (sa.func.sum(sa.case((each, 1), else_=0)) for each in (*kinds, young))
     counts: list[Any] = [sa.func.count().label("units"), several, none, early, late]
-    return sa.select(*counts, *([recent] if tables.windows else [])).select_from(first)
+    return sa.select(*counts, *([recent] if tables.windowed else [])).select_from(first)
 
 
 def _first_exposures(tables: Exposed, dialect: str) -> CTE:
@@ -104,7 +135,7 @@ def _over(first: CTE, tables: Exposed, dialect: str) -> list[Column]:
         time: Column = sa.column(each.time)
         newest = sa.select(sa.func.max(time)).select_from(named_rows(each.table)).scalar_subquery()
         found.append(~within(dialect, first.c.seen, newest, int(each.window or 0)))
-    return found
+    return found + (tables.sums.over(first) if tables.sums is not None else [])
 
 
 def _sums(first: CTE, facts: Facts, days: Days, place: tuple[int, str]) -> Subquery:

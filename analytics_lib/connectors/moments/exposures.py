@@ -18,10 +18,11 @@ from analytics_lib.errors import InputError
 from analytics_lib.model.aggregation import UnitCounts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from analytics_lib.connectors.connection import Connection
+    from analytics_lib.connectors.moments.exposing import Sums
     from analytics_lib.model.aggregation import MomentAnswer, MomentRequest
     from analytics_lib.model.experiment_parts import Exposures, Facts
 
@@ -42,17 +43,31 @@ class Exposed:
         The experiment's first and last day.
     kept
         Columns of the exposures that a unit has from its first one: segments, clusters, strata.
+    sums
+        What else units are told by.
     """
 
     exposures: Exposures
     facts: Sequence[Facts]
     days: Days
     kept: tuple[str, ...] = ()
+    sums: Sums | None = None
 
     @property
     def windows(self) -> list[Facts]:
         """The facts that have a window."""
         return [each for each in self.facts if each.window is not None]
+
+    @property
+    def windowed(self) -> bool:
+        """Whether only units whose window is over count."""
+        return bool(self.windows) or (self.sums is not None and self.sums.windowed)
+
+    def query(self, *, facts: Sequence[Facts]) -> str:
+        """Return what is read, as a person would write it; it is never run."""
+        names = ", ".join([self.exposures.table, *(each.table for each in facts)])
+        more = f" union all {self.sums.query}" if self.sums is not None else ""
+        return f"select * from {names}{more}"  # noqa: S608 - never run: it says what is read
 
 
 @dataclass(frozen=True)
@@ -98,9 +113,8 @@ class ExposedUnits(Table):
     """
 
     def __init__(self, connection: Connection, tables: Exposed) -> None:
-        names = ", ".join([tables.exposures.table, *(each.table for each in tables.facts)])
         rows = units_statement(tables, connection.dialect).subquery("units")
-        super().__init__(connection, rows, f"select * from {names}", {}, is_table=False)  # noqa: S608 - never run: it says what is read
+        super().__init__(connection, rows, tables.query(facts=tables.facts), {}, is_table=False)
         self._tables = tables
 
     @property
@@ -110,8 +124,7 @@ class ExposedUnits(Table):
     @cached_property
     def counts(self) -> ExposureCounts:
         """How many units were seen, in several variants, without one, too early, too late, and too recently."""
-        names = ", ".join([self._tables.exposures.table, *(each.table for each in self._tables.windows)])
-        query = f"select * from {names}"  # noqa: S608 - never run: it says what is read
+        query = self._tables.query(facts=self._tables.windows)
         statement = counts_statement(self._tables, self._connection.dialect)
         row = self._connection.run(statement, query, {}, lambda result: result.one())
         return ExposureCounts(*(int(value or 0) for value in row))
@@ -119,6 +132,11 @@ class ExposedUnits(Table):
     def columns_of(self, table: str) -> list[str]:
         """Return the names of the columns of one of the tables; no row is read for that."""
         return table_of(self._connection, table).columns()
+
+    def problems(self) -> Iterator[InputError]:
+        """Yield what is wrong with the tables that are joined to others, and would count rows twice."""
+        if self._tables.sums is not None:
+            yield from self._tables.sums.problems()
 
     def moments(self, request: MomentRequest) -> MomentAnswer:
         """Return the moments asked for; units that were left out are counted among the answer's units.
