@@ -7,7 +7,7 @@ from typing import Any, Final
 import altair as alt
 
 from analytics_lib.charts.frame import drawable
-from analytics_lib.model.theme import vega_config
+from analytics_lib.model.theme import WIDTH, vega_config
 
 NAME: Final = "analytics"
 MIME_TYPE: Final = "application/vnd.vegalite.v5+json"
@@ -21,7 +21,15 @@ def _theme() -> alt.theme.ThemeConfig:
 
 
 def _render(spec: dict[str, Any], **_: object) -> dict[str, Any]:
-    """Return a chart as bare Vega-Lite, with its description for whoever cannot draw it."""
+    """Return a chart as bare Vega-Lite, with its description for whoever cannot draw it.
+
+    A page draws a chart without a width as wide as it is itself. JupyterLab's place for a chart has no width to fill:
+    it would draw a chart that is 0 pixels wide, again and again, until the tab hangs.
+    """
+    if spec.get("width") == "container":
+        config = spec.get("config", {})
+        spec = {key: value for key, value in spec.items() if key != "width"}
+        spec["config"] = {**config, "view": {**config.get("view", {}), **WIDTH}}
     return {MIME_TYPE: {**spec, "$schema": _SCHEMA}, "text/plain": spec.get("description", "A chart")}
 
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from analytics_lib.model.theme import vega_config
+from analytics_lib.model.theme import WIDTH, vega_config
 
 VEGA_LITE_TYPES = (
     "application/vnd.vegalite.v6+json",
@@ -44,7 +44,7 @@ def embeddable(spec: Mapping[str, Any]) -> dict[str, Any]:
     """
     chart = {key: copy.copy(value) for key, value in spec.items() if key not in {"$schema", "usermeta"}}
     config = chart.pop("config", None) or {}
-    for theme in (vega_config("light"), vega_config("dark"), _ALTAIR_DEFAULTS):
+    for theme in (vega_config("light"), vega_config("dark"), _ALTAIR_DEFAULTS, {"view": WIDTH}):
         config = _difference(config, theme)
     if config:
         chart["config"] = config

@@ -16,7 +16,8 @@ from analytics_lib import charts
 from analytics_lib.charts import Field
 from analytics_lib.charts.fields import MAX_ROWS
 from analytics_lib.errors import InputError
-from analytics_lib.model.theme import CONTEXT, HIGHLIGHT, vega_config
+from analytics_lib.model.theme import CONTEXT, HIGHLIGHT, WIDTH, vega_config
+from analytics_lib.rendering.figures import embeddable
 
 MONTHS = pd.date_range("2013-01-01", periods=4, freq="MS")
 FRAME = pd.DataFrame(
@@ -196,6 +197,9 @@ def test_a_chart_reaches_the_page_as_bare_vega_lite():
     assert set(bundle) == {charts.MIME_TYPE, "text/plain"}
     assert bundle["text/plain"].endswith(SAID)
     assert bundle[charts.MIME_TYPE]["layer"]
+    # JupyterLab hangs at "container"; what stands for it there does not reach a page, which draws it in its own width.
+    assert bundle[charts.MIME_TYPE]["config"]["view"]["continuousWidth"] == WIDTH["continuousWidth"]
+    assert {"width", "config"}.isdisjoint(embeddable(bundle[charts.MIME_TYPE]))
 
 
 @pytest.mark.parametrize("module", ["", ".frame", ".lines"])

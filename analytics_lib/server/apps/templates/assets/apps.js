@@ -92,8 +92,8 @@ const vegaArrived = () => new Promise((resolve) => {
 function withoutTheme(spec) {
   const { $schema, usermeta, config, ...chart } = spec;
   const own = Object.values(THEMES).reduce((rest, theme) => difference(rest, theme), config ?? {});
-  delete own.view?.continuousWidth;
-  delete own.view?.continuousHeight;
+  for (const name of ["continuousWidth", "discreteWidth", "continuousHeight"]) delete own.view?.[name];
+  if (own.view && !Object.keys(own.view).length) delete own.view;
   return Object.keys(own).length ? { ...chart, config: own } : chart;
 }
 
