@@ -116,8 +116,8 @@ class UnitSums:
             there, different = count_keys(self._connection, file, entity)
             if there > different:
                 yield MetricError(
-                    f"'{entity}' of model '{name}' is no primary entity: {there:,} rows are {different:,} different ones, "
-                    "and what is joined to them would count twice", where=file.where("entities", entity),
+                    f"'{entity}' of model '{name}' is no primary entity: {there:,} rows are {different:,} different "
+                    "ones, and what is joined to them would count twice", where=file.where("entities", entity),
                     hint="a primary entity is another one in each row",
                 )  # fmt: skip
 
