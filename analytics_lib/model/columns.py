@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from analytics_lib.model.files import Numerals
+    from analytics_lib.model.files import Notation
     from analytics_lib.model.source_parts import Kind
 
 RESERVED: Final = ("_row", "_source", "_load", "_reason", "_quarantined_at", "_record")
@@ -69,23 +69,23 @@ class Drift:
         ]
 
 
-def kind_of(value: Any, numerals: Numerals | None = None) -> Kind | None:  # noqa: PLR0911 - one answer a type
+def kind_of(value: Any, notation: Notation | None = None) -> Kind | None:  # noqa: PLR0911 - one answer a type
     """Return the type of a value; None where it tells nothing.
 
     Parameters
     ----------
     value
         Plain JSON, or what a database driver returns.
-    numerals
-        How numbers are written where all values come as text, as from CSV: then they are told by their look.
+    notation
+        How numbers and days are written where all values come as text, as from CSV: then they are told by their look.
 
     Examples
     --------
-    >>> from analytics_lib.model.files import Numerals
-    >>> kind_of(3), kind_of("2026-01-31"), kind_of("3"), kind_of("3", Numerals()), kind_of("007", Numerals())
+    >>> from analytics_lib.model.files import Notation
+    >>> kind_of(3), kind_of("2026-01-31"), kind_of("3"), kind_of("3", Notation()), kind_of("007", Notation())
     ('integer', 'date', 'text', 'integer', 'text')
     """
-    if value is None or (numerals is not None and value == ""):
+    if value is None or (notation is not None and value == ""):
         return None
     if isinstance(value, bool):
         return "boolean"
@@ -101,7 +101,7 @@ def kind_of(value: Any, numerals: Numerals | None = None) -> Kind | None:  # noq
         return "date"
     if isinstance(value, dict | list):
         return "json"
-    return _kind_of_text(str(value), numerals)
+    return _kind_of_text(str(value), notation)
 
 
 def wider(one: Kind | None, other: Kind | None) -> Kind | None:
@@ -128,15 +128,15 @@ def compare(known: Mapping[str, Kind], found: Mapping[str, Kind | None]) -> Drif
     return Drift(new, tuple(name for name in known if name not in found), changed)
 
 
-def fit(value: Any, kind: Kind, numerals: Numerals | None = None) -> Any:
+def fit(value: Any, kind: Kind, notation: Notation | None = None) -> Any:
     """Return a value as a column of that type holds it; times in UTC, without a zone.
 
     Parameters
     ----------
     value, kind
         What is to fit what.
-    numerals
-        How numbers are written in texts; as in JSON by default.
+    notation
+        How numbers and days are written in texts; as in JSON by default.
 
     Raises
     ------
@@ -159,10 +159,7 @@ def fit(value: Any, kind: Kind, numerals: Numerals | None = None) -> Any:
     if value == "":
         return None
     try:
-        if numerals is not None and kind in _NUMERIC and isinstance(value, str):
-            fitted = _FITS[kind](numerals.read(value))
-        else:
-            fitted = _FITS[kind](value)
+        fitted = _FITS[kind](value if notation is None else _rewritten(value, kind, notation))
     except (ValueError, TypeError, OverflowError, InvalidOperation):
         fitted = None
     if fitted is None:
@@ -170,16 +167,23 @@ def fit(value: Any, kind: Kind, numerals: Numerals | None = None) -> Any:
     return fitted
 
 
-def _kind_of_text(value: str, numerals: Numerals | None) -> Kind:
+def _rewritten(value: Any, kind: Kind, notation: Notation) -> Any:
+    if not isinstance(value, str):
+        return value
+    return notation.number(value) if kind in _NUMERIC else notation.moment(value)
+
+
+def _kind_of_text(value: str, notation: Notation | None) -> Kind:
+    text, value = value, value if notation is None else notation.moment(value)
     if _DATE.fullmatch(value) and _parses(value):
         return "date"
     if _MOMENT.fullmatch(value) and _parses(value):
         return "timestamp"
-    if numerals is not None:
-        number = numerals.read(value)
+    if notation is not None:
+        number = notation.number(text)
         if number is not None:
             return _kind_of_number(number)
-        if value in _TRUTH:
+        if text.lower() in _TRUTH:
             return "boolean"
     return "text"
 

@@ -27,6 +27,10 @@ FORMAT_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Format → those of `FILE_KEYS` that say something of it."""
 
+SECRET: Final = re.compile(r"://[^/@:]*:[^/@$]+@")
+"""The password of an account in an address, where it does not come from the environment."""
+
+_DOTTED: Final = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})(?P<time>(?:[T ]\d\d:\d\d.*)?)")
 _DIGITS: Final = r"(?:0|[1-9]\d*)"  # 007 is a code, not a number
 
 
@@ -62,8 +66,8 @@ class FileSpec:
 
 
 @dataclass(frozen=True)
-class Numerals:
-    """How numbers are written in a file whose values are all text.
+class Notation:
+    """How numbers and days are written in a file whose values are all text.
 
     Parameters
     ----------
@@ -76,12 +80,12 @@ class Numerals:
     decimal: str = "."
     thousands: str = ""
 
-    def read(self, text: str) -> str | None:
+    def number(self, text: str) -> str | None:
         """Return a number as JSON writes it; None where the text is no number that is written so.
 
         Examples
         --------
-        >>> Numerals(",", ".").read("-1.234,50"), Numerals(",", ".").read("1.2"), Numerals().read("007")
+        >>> Notation(",", ".").number("-1.234,50"), Notation(",", ".").number("1.2"), Notation().number("007")
         ('-1234.50', None, None)
         """
         match = self._pattern.fullmatch(text)
@@ -91,10 +95,23 @@ class Numerals:
         decimals = f".{match['decimals']}" if match["decimals"] else ""
         return f"{match['sign']}{whole}{decimals}{match['power'] or ''}"
 
+    def moment(self, text: str) -> str:
+        """Return a day, or a time of a day, as ISO 8601 writes it, where dots say that its day comes first.
+
+        Days with slashes come either way, ``02/01/2026``, and are left as they are, as is all else.
+
+        Examples
+        --------
+        >>> Notation().moment("2.1.2026"), Notation().moment("02.01.2026 08:30"), Notation().moment("02/01/2026")
+        ('2026-01-02', '2026-01-02 08:30', '02/01/2026')
+        """
+        match = _DOTTED.fullmatch(text)
+        return f"{match['year']}-{match['month']:0>2}-{match['day']:0>2}{match['time']}" if match else text
+
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         mark = re.escape(self.thousands)  # in India groups of two stand before the last one of three
-        grouped = rf"[1-9]\d{{0,2}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}|" if self.thousands else ""
+        grouped = rf"[1-9]\d{{0,2}}(?:{mark}\d{{3}})+|[1-9]\d?(?:{mark}\d{{2}})+{mark}\d{{3}}|" if mark else ""
         decimals = rf"(?:{re.escape(self.decimal)}(?P<decimals>\d+))?"
         return re.compile(rf"(?P<sign>-?)(?P<whole>{grouped}{_DIGITS}){decimals}(?P<power>[eE][+-]?\d+)?")
 

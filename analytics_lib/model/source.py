@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from analytics_lib.model.columns import RESERVED
 from analytics_lib.model.experiment_parts import Strict, need
-from analytics_lib.model.files import FILE_KEYS, FORMAT_KEYS, FORMATS, Format, ending_of, format_of
+from analytics_lib.model.files import FILE_KEYS, FORMAT_KEYS, FORMATS, SECRET, Format, ending_of, format_of
 from analytics_lib.model.source_parts import Kind, Landing, Rest
 
 
@@ -67,11 +67,13 @@ class DataSource(Strict):
             need(not given, given[0] if given else "file", "the key is about a file, and there is none; add `file: …`")
             return self
         format_ = self.format or format_of(self.file)
-        need(format_ is not None, "file",
+        need(not SECRET.search(self.file), "file",
+             'a secret stands in the file; put it into the environment and write "${NAME}"')  # fmt: skip
+        need(format_ is not None or "${" in self.file, "file",
              f"the ending '{ending_of(self.file)}' tells no format; add `format: csv`, or another of "
              f"{', '.join(FORMATS)}")  # fmt: skip
         for key in given:
-            said, known = getattr(self, key), FORMAT_KEYS.get(str(format_), ())
+            said, known = getattr(self, key), FORMAT_KEYS.get(format_, ()) if format_ else FILE_KEYS
             need(key == "format" or key in known, key,
                  f"{key} is nothing of a file of format {format_}; leave it out")  # fmt: skip
             need(key not in {"separator", "decimal", "thousands"} or len(said) == 1, key,

@@ -67,7 +67,7 @@ class Workspace:
     @property
     def state_url(self) -> str:
         """SQLAlchemy URL of the state database, paths absolute and variables filled in."""
-        return _absolute(_filled(str(self.settings["state.url"]), self.state_where), self.root)
+        return _absolute(filled(str(self.settings["state.url"]), self.state_where), self.root)
 
     @property
     def jobs(self) -> int:
@@ -97,7 +97,7 @@ class Workspace:
             raise ConnectionFailed(f"unknown connection '{name}'", where=where, hint=nearest(name, self.declared))
         line = self.lines.get(f"connections.{name}.url", self.lines.get(f"connections.{name}", CONFIG_NAME))
         table = self.declared[name]
-        url = _absolute(_filled(str(table["url"]), line), self.root)
+        url = _absolute(filled(str(table["url"]), line), self.root)
         return ConnectionSpec(
             name=name,
             url=url,
@@ -210,7 +210,15 @@ def _lines(text: str) -> dict[str, str]:
     return found
 
 
-def _filled(text: str, where: str) -> str:
+def filled(text: str, where: str) -> str:
+    """Return a text with the environment's variables in place of ``${NAME}``.
+
+    Raises
+    ------
+    WorkspaceError
+        A variable is not set.
+    """
+
     def value(match: re.Match[str]) -> str:
         if match[1] not in os.environ:
             raise WorkspaceError(

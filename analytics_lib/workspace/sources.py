@@ -14,6 +14,7 @@ from analytics_lib.model.files import FILE_KEYS, FileSpec, name_of
 from analytics_lib.model.source import DataSource
 from analytics_lib.workspace.complaints import model_complaint
 from analytics_lib.workspace.documents import ENDINGS, documents, line_of, read_document
+from analytics_lib.workspace.folder import filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,12 +98,17 @@ def file_spec(file: SourceFile, root: Path) -> FileSpec:
         A source whose rows come from a file.
     root
         The workspace's folder.
+
+    Raises
+    ------
+    WorkspaceError
+        The address names an environment variable that is not set.
     """
-    address = str(file.source.file)
+    written, where = str(file.source.file), file.where("file")
+    address, name = filled(written, where), name_of(written)
     options = {key: value for key in FILE_KEYS if (value := getattr(file.source, key)) is not None}
     whole = address if "://" in address else str(root / address)
-    name = name_of(address)
-    return FileSpec(whole, name, name, file.where("file"), "key file", options)
+    return FileSpec(whole, name, name, where, "key file", options)
 
 
 def filled_rest(file: SourceFile) -> tuple[Rest, tuple[str, ...]]:

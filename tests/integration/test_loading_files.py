@@ -89,13 +89,16 @@ def test_what_parquet_says_of_its_columns_counts(depot, load):
 
 def test_numbers_as_people_write_them(depot, load):
     rest = 'encoding: cp1252\ndecimal: ","\nthousands: "."\n'
-    text = "id;name;cost;count;mixed\n1;Zoë;1.234.567,50;1.234;1.234\n2;Bob;-7,25;12;about 3\n"
+    text = "id;name;cost;count;mixed;day;ok\n1;Zoë;1.234.567,50;1.234;1.234;31.1.2026;TRUE\n2;Bob;-7,25;12;about 3;;\n"
     (depot.root / "a.csv").write_text(text, encoding="cp1252")
     done = load("a.csv", rest=rest)
     assert dict(done.columns) == {
-        "id": "integer", "name": "text", "cost": "number", "count": "integer", "mixed": "text",
+        "id": "integer", "name": "text", "cost": "number", "count": "integer", "mixed": "text", "day": "date",
+        "ok": "boolean",
     }  # fmt: skip
-    assert depot.rows("*", "plans") == [(1, "Zoë", 1234567.5, 1234, "1.234"), (2, "Bob", -7.25, 12, "about 3")]
+    assert depot.rows("*", "plans") == [
+        (1, "Zoë", 1234567.5, 1234, "1.234", date(2026, 1, 31), True), (2, "Bob", -7.25, 12, "about 3", None, None),
+    ]  # fmt: skip
     load("a.csv", rest=rest + "columns: {cost: decimal}\n", full=True)
     assert depot.rows("cost", "plans") == [(Decimal("-7.25"),), (Decimal("1234567.5"),)]
 
@@ -146,7 +149,7 @@ def test_a_line_that_is_broken_behind_many_good_ones(depot, load):
 
 
 def test_half_a_page_of_lines(depot, load):
-    """The file is cut within a line while a load reads it; whole again, it is loaded whole."""
+    """A file that somebody is still writing ends within a line; whole, it is loaded whole."""
     path = depot.root / "a.jsonl"
     whole = b"".join(b'{"id": %d, "name": "n%d"}\n' % (number, number) for number in range(7_500))
     path.write_bytes(whole[: len(whole) * 3 // 4])
@@ -158,18 +161,20 @@ def test_half_a_page_of_lines(depot, load):
     assert depot.answers("select count(distinct id), max(name) from plans")[0] == [(7_500, "n999")]
 
 
-def test_other_places(depot, load, tmp_path):
+def test_other_places(depot, load, tmp_path, monkeypatch):
     write_csv(tmp_path / "elsewhere.csv")
     assert load(tmp_path / "elsewhere.csv").rows == 2
     with fsspec.open("memory://shop/of 2026.csv", "wb") as stream:
         stream.write(b"id,code\n9,009\n")
     assert load("memory://shop/of 2026.csv").total == 1
     assert depot.rows("id, code", "plans") == [(9, "009")]
+    monkeypatch.setenv("SHOP_KEY", "secret")
     with pytest.raises(ConnectionFailed) as caught:
-        load("s3://me:secret@bucket/rows.parquet")
+        load("s3://me:${SHOP_KEY}@bucket/rows.parquet")
     assert str(caught.value) == (
         "sources/plans.yml:2: s3://bucket/rows.parquet cannot be read: Install s3fs to access S3"
     )
+    assert b"secret" not in b"".join(path.read_bytes() for path in depot.root.rglob("*") if path.is_file())
     with pytest.raises(ConnectionFailed, match=r"sources/plans.yml:2: there is no file gone.csv; check the key file"):
         load("gone.csv")
 

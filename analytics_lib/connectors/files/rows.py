@@ -9,7 +9,7 @@ from analytics_lib.connectors.files.lines import csv_rows, json_rows
 from analytics_lib.connectors.files.places import known_format, on_disk
 from analytics_lib.connectors.files.sheets import sheet_rows
 from analytics_lib.errors import QueryError
-from analytics_lib.model.files import Numerals
+from analytics_lib.model.files import Notation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ def file_rows(spec: FileSpec) -> Iterator[tuple[list[Row], Mapping[str, Kind]]]:
     Parameters
     ----------
     spec
-        The file. Values of CSV are text, as `numerals_of` says; nothing between two separators is None.
+        The file. Values of CSV are text, as `notation_of` says; nothing between two separators is None.
 
     Raises
     ------
@@ -48,11 +48,11 @@ def file_rows(spec: FileSpec) -> Iterator[tuple[list[Row], Mapping[str, Kind]]]:
             yield batch, {}
 
 
-def numerals_of(spec: FileSpec) -> Numerals | None:
+def notation_of(spec: FileSpec) -> Notation | None:
     """Return how a file writes numbers, where all its values are text; None where they have types."""
     if known_format(spec) != "csv":
         return None
-    return Numerals(str(spec.options.get("decimal", ".")), str(spec.options.get("thousands", "")))
+    return Notation(str(spec.options.get("decimal", ".")), str(spec.options.get("thousands", "")))
 
 
 def _named(path: Path, spec: FileSpec, format_: str) -> Iterator[Row]:

@@ -37,9 +37,7 @@ def sheet_rows(path: Path, spec: FileSpec) -> Iterator[list[Any]]:
         It is no spreadsheet, has no such sheet, or a column has values and no name.
     """
     with _opened(path, spec) as book:
-        sheet = str(spec.options.get("sheet", book.sheet_names[0]))
-        if sheet not in book.sheet_names:
-            raise QueryError(f"there is no sheet '{sheet}'", where=spec.shown, hint=nearest(sheet, book.sheet_names))
+        sheet = _sheet(book, spec)
         cells = book.get_sheet_by_name(sheet)
         first = cells.start[1] if cells.start else 0
         names: list[str] = []
@@ -61,6 +59,19 @@ def sheet_rows(path: Path, spec: FileSpec) -> Iterator[list[Any]]:
             yield [value for name, value in zip(names, values, strict=True) if name]
         if not names:
             raise QueryError(f"the sheet '{sheet}' is empty", where=spec.shown, hint="its first row names the columns")
+
+
+def _sheet(book: Any, spec: FileSpec) -> str:
+    """Return the sheet that is asked for; a chart or a macro can be one as well, and has no rows."""
+    from python_calamine import SheetTypeEnum
+
+    names = [each.name for each in book.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
+    if not names:
+        raise QueryError("the spreadsheet has no sheet of rows", where=spec.shown)
+    sheet = str(spec.options.get("sheet", names[0]))
+    if sheet not in names:
+        raise QueryError(f"there is no sheet '{sheet}'", where=spec.shown, hint=nearest(sheet, names))
+    return sheet
 
 
 @contextmanager

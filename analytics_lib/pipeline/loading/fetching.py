@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from analytics_lib.connectors import open_connection
-from analytics_lib.connectors.files.rows import file_rows, numerals_of
+from analytics_lib.connectors.files.rows import file_rows, notation_of
 from analytics_lib.connectors.landing.queries import query_rows
 from analytics_lib.connectors.rest.paths import MISSING, find
 from analytics_lib.workspace.sources import file_spec, filled_rest
@@ -15,7 +15,7 @@ from analytics_lib.workspace.sources import file_spec, filled_rest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from analytics_lib.model.files import Numerals
+    from analytics_lib.model.files import Notation
     from analytics_lib.model.source_parts import Kind
     from analytics_lib.pipeline.loading.spool import Head, Spool
     from analytics_lib.pipeline.results import Progress
@@ -69,24 +69,24 @@ def fetch(workspace: Workspace, file: SourceFile, spool: Spool, head: Head, prog
     if file.source.rest is not None:
         _fetch_rest(file, spool, head.since, progress)
     elif file.source.file is not None:
-        numerals = numerals_in(workspace, file)
+        notation = notation_in(workspace, file)
         for batch, told in file_rows(file_spec(file, workspace.root)):
-            _add(file, spool, batch, {}, told, numerals)
+            _add(file, spool, batch, {}, told, notation)
     else:
         _fetch_query(workspace, file, spool, head.since)
 
 
 def refill(spool: Spool, workspace: Workspace, file: SourceFile, records: Iterable[Sequence[str]]) -> Head:
     """Put quarantined rows on the disk, as they came."""
-    head, numerals = spool.begin(definition_of(file), "replay", None), numerals_in(workspace, file)
+    head, notation = spool.begin(definition_of(file), "replay", None), notation_in(workspace, file)
     for batch in records:
-        spool.add([json.loads(each) for each in batch], {}, {}, numerals)
+        spool.add([json.loads(each) for each in batch], {}, {}, notation)
     return head
 
 
-def numerals_in(workspace: Workspace, file: SourceFile) -> Numerals | None:
+def notation_in(workspace: Workspace, file: SourceFile) -> Notation | None:
     """Return how numbers are written, where all values of a source are text."""
-    return None if file.source.file is None else numerals_of(file_spec(file, workspace.root))
+    return None if file.source.file is None else notation_of(file_spec(file, workspace.root))
 
 
 def _fetch_rest(file: SourceFile, spool: Spool, since: Any, progress: Progress) -> None:
@@ -120,13 +120,13 @@ def _fetch_query(workspace: Workspace, file: SourceFile, spool: Spool, since: An
 
 def _add(
     file: SourceFile, spool: Spool, rows: Sequence[Mapping[str, Any]], following: Any,
-    told: Mapping[str, Kind] | None = None, numerals: Numerals | None = None,
+    told: Mapping[str, Kind] | None = None, notation: Notation | None = None,
 ) -> None:  # fmt: skip
     fields, told = file.source.fields, told or {}
     if fields:
         rows = [{name: _at(row, path) for name, path in fields.items()} for row in rows]
         told = {name: told[path] for name, path in fields.items() if path in told}
-    spool.add(rows, following, told, numerals)
+    spool.add(rows, following, told, notation)
 
 
 def _at(row: Mapping[str, Any], path: str) -> Any:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from analytics_lib.connectors.landing.steps import Switch
-    from analytics_lib.model.files import Numerals
+    from analytics_lib.model.files import Notation
     from analytics_lib.model.source_parts import Kind, Landing
     from analytics_lib.pipeline.loading.spool import Spool
     from analytics_lib.workspace.sources import SourceFile
@@ -84,14 +84,14 @@ class Fitting:
         The key, and the field of the mark.
     mark
         The mark of the load before.
-    numerals
+    notation
         How numbers are written, where all values are text.
     """
 
     shape: Shape
     into: Landing
     mark: Any = None
-    numerals: Numerals | None = None
+    notation: Notation | None = None
     misfits: dict[int, str] = field(default_factory=dict)
 
     def batches(self, spool: Spool) -> Iterator[list[tuple[Any, ...]]]:
@@ -112,7 +112,7 @@ class Fitting:
         reasons = []
         for name, kind in self.shape.columns.items():
             try:
-                values[name] = fit(row.get(name), kind, self.numerals)
+                values[name] = fit(row.get(name), kind, self.notation)
             except ValueError as error:
                 reasons.append(f"{name} {error}")
         missing = [name for name in self.into.key if name in values and values[name] is None]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from analytics_lib.connectors.landing.steps import Switch
 from analytics_lib.connectors.landing.tables import names_of
 from analytics_lib.errors import AnalyticsError, SourceError
-from analytics_lib.pipeline.loading.fetching import begun, definition_of, fetch, numerals_in, refill
+from analytics_lib.pipeline.loading.fetching import begun, definition_of, fetch, notation_in, refill
 from analytics_lib.pipeline.loading.fitting import Fitting, Shape, held_rows, shape_of
 from analytics_lib.pipeline.loading.opening import opened_warehouse
 from analytics_lib.pipeline.loading.spool import Spool, source_lock
@@ -191,7 +191,7 @@ def _land(job: _Job, spool: Spool, shape: Shape, known: Load | None) -> Load:
         job.progress.say(f"{name}: no rows have come")
         return job.record(LOADED, mark=mark)
     job.progress.say(f"{name}: staging {shape.rows:,} rows for {job.target}")
-    fitting = Fitting(shape, into, mark, numerals_in(job.workspace, job.file))
+    fitting = Fitting(shape, into, mark, notation_in(job.workspace, job.file))
     with opened_warehouse(job.workspace, job.file, job.progress) as warehouse:
         warehouse.stage(into.table, shape.columns, fitting.batches(spool))
         bad = _bad_rows(job, warehouse, fitting)

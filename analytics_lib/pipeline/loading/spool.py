@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from analytics_lib.model.files import Numerals
+    from analytics_lib.model.files import Notation
     from analytics_lib.model.source_parts import Kind
 
 RESUMED_WITHIN: Final = timedelta(hours=24)
@@ -93,7 +93,7 @@ class Spool:
         return (head.definition, head.kind) == (definition, kind) and age < RESUMED_WITHIN
 
     def add(
-        self, rows: Sequence[Mapping[str, Any]], following: Any, told: Mapping[str, Kind], numerals: Numerals | None
+        self, rows: Sequence[Mapping[str, Any]], following: Any, told: Mapping[str, Kind], notation: Notation | None
     ) -> None:
         """Add a page.
 
@@ -105,7 +105,7 @@ class Spool:
             Where the next page is; None for the last.
         told
             Types of columns that the source itself says; those of the others are taken from their values.
-        numerals
+        notation
             See `kind_of`.
 
         Raises
@@ -119,7 +119,7 @@ class Spool:
         for row in rows:
             for name, value in row.items():
                 if name not in told:
-                    kinds[name] = wider(kinds.get(name), kind_of(value, numerals))
+                    kinds[name] = wider(kinds.get(name), kind_of(value, notation))
         _require_names(kinds)
         head = {"next": following, "rows": len(rows), "kinds": kinds}
         self._write(f"page-{len(self._pages()) + 1:07d}.jsonl", [head, *rows])

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from analytics_lib.connectors.files import rows as reading
-from analytics_lib.connectors.files.rows import file_rows, numerals_of
+from analytics_lib.connectors.files.rows import file_rows, notation_of
 from analytics_lib.errors import ConnectionFailed, DataError
-from analytics_lib.model.files import FileSpec, Numerals
+from analytics_lib.model.files import FileSpec, Notation
 
 UR = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 NAIVE = UR.replace(tzinfo=None)
@@ -111,11 +111,11 @@ def test_many_rows_come_in_parts(spec, monkeypatch, content, name):
     assert [len(batch) for batch, _ in file_rows(spec(content, name))] == [2, 1]
 
 
-def test_numerals(spec):
-    assert numerals_of(spec("", decimal=",", thousands=".")) == Numerals(",", ".")
-    assert numerals_of(spec("")) == Numerals()
-    assert numerals_of(spec("", "x.jsonl")) is None
-    assert numerals_of(spec("", "x.data", format="csv")) == Numerals()
+def test_notation(spec):
+    assert notation_of(spec("", decimal=",", thousands=".")) == Notation(",", ".")
+    assert notation_of(spec("")) == Notation()
+    assert notation_of(spec("", "x.jsonl")) is None
+    assert notation_of(spec("", "x.data", format="csv")) == Notation()
 
 
 NO_BOOK = workbook(("a", ["id", None], [1, None], [2, "x"]), ("empty",), ("twice", ["id", "id"]))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics_lib.model.columns import compare, fit, kind_of, wider
-from analytics_lib.model.files import Numerals
+from analytics_lib.model.files import Notation
 
 
 def naive(*parts):
@@ -30,10 +30,31 @@ def test_kinds(value, kind):
 
 @pytest.mark.parametrize(("value", "kind"), [
     ("", None), ("3", "integer"), ("-3", "integer"), ("007", "text"), ("1.50", "number"), ("1e999", "text"),
-    ("true", "boolean"), ("99999999999999999999", "text"), ("2026-01-31", "date"),
+    ("true", "boolean"), ("99999999999999999999", "text"), ("2026-01-31", "date"), ("FALSE", "boolean"),
+    ("31.1.2026", "date"), ("31.02.2026", "text"), ("01.31.2026", "text"), ("01.02.2026 08:30:00", "timestamp"),
+    ("01/02/2026", "text"), ("1.2.26", "text"), ("1.234", "number"), ("1,234", "text"),
 ])  # fmt: skip
 def test_kinds_of_text(value, kind):
-    assert kind_of(value, Numerals()) == kind
+    assert kind_of(value, Notation()) == kind
+
+
+@pytest.mark.parametrize(("value", "kind", "fitted"), [
+    ("1.234", "integer", 1234), ("1.234.567", "integer", 1234567), ("12.34.567", "integer", 1234567),
+    ("1.234,5", "number", 1234.5), ("1234,5", "number", 1234.5), ("-0,5e3", "number", -500.0), ("1.5", "text", "1.5"),
+    ("1234.567", "text", "1234.567"), ("1.23.4567", "text", "1.23.4567"), ("0.123", "text", "0.123"),
+    ("12.01.2026", "date", date(2026, 1, 12)),
+])  # fmt: skip
+def test_what_people_write(value, kind, fitted):
+    notation = Notation(",", ".")
+    assert kind_of(value, notation) == kind
+    assert fit(value, kind, notation) == fitted
+
+
+def test_a_number_that_is_written_otherwise_does_not_fit():
+    with pytest.raises(ValueError, match=r"is '1.5', no finite number"):
+        fit("1.5", "number", Notation(",", "."))
+    assert fit(1.5, "number", Notation(",", ".")) == 1.5
+    assert fit("1.5", "number") == 1.5
 
 
 @pytest.mark.parametrize(("value", "kind", "fitted"), [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analytics_lib.errors import SourceError
+from analytics_lib.errors import SourceError, WorkspaceError
 from analytics_lib.model.source import DataSource, json_schema
 from analytics_lib.workspace.sources import file_spec, filled_rest, load_source, source_names
 
@@ -134,6 +134,7 @@ into: {connection: warehouse, table: plans}
     ("2026.csv", "2026.xlsx", "crm.yml:3: separator is nothing of a file of format excel; leave it out"),
     ('separator: ";"', "sheet: Plans", "crm.yml:3: sheet is nothing of a file of format csv; leave it out"),
     ('separator: ";"', "format: cvs", "crm.yml:3: format is 'cvs'; give it 'csv', 'parquet', 'jsonl' or 'excel'"),
+    ("plans/of", "s3://me:secret@plans/of", "crm.yml:2: a secret stands in the file; put it into the environment and"),
     ('";"', '";;"', "crm.yml:3: separator is ';;'; one character is right"),
     ('decimal: ","', "title: a", "crm.yml:5: thousands and decimals have one mark; add what stands before decimals"),
     ("file: plans/of 2026.csv", "connection: shop\nquery: select 1",
@@ -144,15 +145,22 @@ def test_what_is_wrong_with_a_file(write, old, new, said):
     assert said in complaint(write(FILE.replace(old, new)))
 
 
-def test_where_a_file_lies(write):
+def test_where_a_file_lies(write, monkeypatch):
     root = write(FILE)
     spec = file_spec(load_source(root, "crm"), root)
     assert (spec.address, spec.shown) == (f"{root}/plans/of 2026.csv", "plans/of 2026.csv")
     assert (spec.where, spec.options) == ("sources/crm.yml:2", {"separator": ";", "decimal": ",", "thousands": "."})
-    write(FILE.replace("plans/of 2026.csv", "https://me:secret@example.com/a.csv?key=secret"))
+    write(FILE.replace("plans/of 2026.csv", "https://me:${SHOP_KEY}@example.com/a.csv?key=${SHOP_KEY}"))
+    with pytest.raises(WorkspaceError, match=r"crm.yml:2: environment variable SHOP_KEY is not set; set it: export"):
+        file_spec(load_source(root, "crm"), root)
+    monkeypatch.setenv("SHOP_KEY", "se:cret")
     spec = file_spec(load_source(root, "crm"), root)
-    assert (spec.address, spec.shown) == ("https://me:secret@example.com/a.csv?key=secret", "https://example.com/a.csv")
-    assert "secret" not in repr(spec)
+    assert spec.address == "https://me:se%3Acret@example.com/a.csv?key=se:cret"
+    assert spec.shown == "https://example.com/a.csv"
+    assert "cret" not in repr(spec)
+    write("owner: me\nfile: ${PLANS}\nsheet: of 2026\ninto: {connection: warehouse, table: plans}\n")
+    monkeypatch.setenv("PLANS", "/plans/all.xlsx")
+    assert file_spec(load_source(root, "crm"), root).address == "/plans/all.xlsx"
 
 
 def test_secrets_come_from_the_environment(write, monkeypatch):
