@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -89,6 +90,8 @@ def test_the_guide_does_what_it_says(tmp_path, monkeypatch, services, analytics)
         assert rows("select typeof(spend), sum(spend) over () from ads.campaigns limit 1")[0][0] == "DECIMAL(38,10)"
         assert rows("select count(*), min(lines) from billing.invoices") == [(5, '[{"sku": "a"}]')]
         assert rows("select code from regions order by code") == [("01",), ("02",)]
+        budget = rows("select region, since, budget from finance.budget order by region")
+        assert budget == [("01", date(2026, 1, 1), 1250000.0), ("02", date(2026, 1, 1), 980500.5)]
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     for secret in services.values():
         assert [path for path in kept if secret.encode() in path.read_bytes()] == []

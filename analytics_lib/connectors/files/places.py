@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 from urllib.request import urlopen
 
-from analytics_lib.errors import ConnectionFailed, nearest
+from analytics_lib.errors import ConnectionFailed, PublishError, nearest
 from analytics_lib.model.files import FORMATS, ending_of, format_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from analytics_lib.model.files import FileSpec
 
 _TIMEOUT_S: Final = 60
+_CHUNK: Final = 1024 * 1024
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def known_format(spec: FileSpec) -> str:
@@ -56,11 +59,32 @@ def on_disk(spec: FileSpec) -> Iterator[Path]:
             pass
         yield Path(spec.address)
         return
-    with tempfile.TemporaryDirectory(prefix="analytics-") as folder:
-        path = Path(folder) / "rows"
+    with copies(spec) as folder:
+        path = folder / "rows"
         with _sentences(spec), _opened(spec.address) as stream, path.open("wb") as copy:
-            shutil.copyfileobj(stream, copy, 1024 * 1024)
+            shutil.copyfileobj(stream, copy, _CHUNK)
         yield path
+
+
+@contextmanager
+def copies(spec: FileSpec) -> Iterator[Path]:
+    """Yield a folder for copies of a file, which goes with them at the end.
+
+    Raises
+    ------
+    PublishError
+        Its disk is full.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="analytics-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise PublishError(
+            f"the disk is full: {spec.name} could not be copied", where=tempfile.gettempdir(),
+            hint="make room there, or let TMPDIR name a folder of another disk",
+        ) from None  # fmt: skip
 
 
 @contextmanager
@@ -83,6 +107,8 @@ def _sentences(spec: FileSpec) -> Iterator[None]:
         said = f"there is no file {spec.name}"
         raise ConnectionFailed(said, where=spec.where, hint=f"check the {spec.key}") from None
     except (OSError, ValueError, ImportError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConnectionFailed(f"{spec.name} cannot be read: {said}", where=spec.where) from None
     except Exception as error:  # noqa: BLE001 - each file system of fsspec has errors of its own

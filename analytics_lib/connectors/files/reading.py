@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.connectors.files.lines import csv_rows, encoding_of, json_rows, separator_of, short
-from analytics_lib.connectors.files.places import known_format, on_disk
+from analytics_lib.connectors.files.places import copies, known_format, on_disk
 from analytics_lib.connectors.files.rows import require_names
 from analytics_lib.connectors.files.sheets import sheet_rows
 from analytics_lib.errors import QueryError
@@ -18,6 +16,7 @@ from analytics_lib.model.columns import fit, kind_of, wider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import duckdb
 
@@ -70,8 +69,8 @@ def _csv(database: duckdb.DuckDBPyConnection, table: str, path: Path, spec: File
         if option in spec.options:
             given[name] = str(spec.options[option])
     options = ", ".join(f"{name} = {_quoted(value)}" for name, value in given.items())
-    with tempfile.TemporaryDirectory(prefix="analytics-") as folder:
-        aside = Path(folder) / "rows.csv"  # DuckDB reads UTF-8 alone
+    with copies(spec) as folder:
+        aside = folder / "rows.csv"  # DuckDB reads UTF-8 alone
         with (
             path.open(encoding=encoding_of(spec), newline="") as text,
             aside.open("w", encoding="utf-8", newline="") as copy,

@@ -12,7 +12,7 @@ from analytics_lib.errors import QueryError
 from analytics_lib.model.files import Notation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from pathlib import Path
 
     from analytics_lib.model.files import FileSpec
@@ -23,7 +23,7 @@ BATCH: Final = 5000
 Row = dict[str, Any]
 
 
-def file_rows(spec: FileSpec) -> Iterator[tuple[list[Row], Mapping[str, Kind]]]:
+def file_rows(spec: FileSpec) -> Generator[tuple[list[Row], Mapping[str, Kind]]]:
     """Yield rows of a file, and the types of those columns of which the file itself says them, as Parquet does.
 
     Parameters

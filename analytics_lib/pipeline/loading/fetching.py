@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.connectors import open_connection
 from analytics_lib.connectors.files.rows import file_rows, notation_of
@@ -15,12 +16,14 @@ from analytics_lib.workspace.sources import file_spec, filled_rest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from analytics_lib.model.files import Notation
+    from analytics_lib.model.files import FileSpec, Notation
     from analytics_lib.model.source_parts import Kind
     from analytics_lib.pipeline.loading.spool import Head, Spool
     from analytics_lib.pipeline.results import Progress
     from analytics_lib.workspace import Workspace
     from analytics_lib.workspace.sources import SourceFile
+
+_TOLD: Final = 100_000  # rows of a file from one line of progress to the next
 
 
 def definition_of(file: SourceFile) -> str:
@@ -69,9 +72,7 @@ def fetch(workspace: Workspace, file: SourceFile, spool: Spool, head: Head, prog
     if file.source.rest is not None:
         _fetch_rest(file, spool, head.since, progress)
     elif file.source.file is not None:
-        notation = notation_in(workspace, file)
-        for batch, told in file_rows(file_spec(file, workspace.root)):
-            _add(file, spool, batch, {}, told, notation)
+        _fetch_file(file, spool, file_spec(file, workspace.root), progress)
     else:
         _fetch_query(workspace, file, spool, head.since)
 
@@ -85,7 +86,7 @@ def refill(spool: Spool, workspace: Workspace, file: SourceFile, records: Iterab
 
 
 def notation_in(workspace: Workspace, file: SourceFile) -> Notation | None:
-    """Return how numbers are written, where all values of a source are text."""
+    """Return how numbers and days are written, where all values of a source are text."""
     return None if file.source.file is None else notation_of(file_spec(file, workspace.root))
 
 
@@ -108,6 +109,16 @@ def _fetch_rest(file: SourceFile, spool: Spool, since: Any, progress: Progress) 
             _add(file, spool, page.rows, page.next)
             rows += len(page.rows)
             progress.say(f"{file.name}: fetched page {number}, {rows:,} rows")
+
+
+def _fetch_file(file: SourceFile, spool: Spool, spec: FileSpec, progress: Progress) -> None:
+    notation, rows = notation_of(spec), 0
+    with closing(file_rows(spec)) as batches:
+        for batch, told in batches:
+            _add(file, spool, batch, {}, told, notation)
+            rows += len(batch)
+            if rows % _TOLD == 0:
+                progress.say(f"{file.name}: read {rows:,} rows")
 
 
 def _fetch_query(workspace: Workspace, file: SourceFile, spool: Spool, since: Any) -> None:

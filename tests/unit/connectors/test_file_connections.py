@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import threading
-from datetime import datetime
+from datetime import date, datetime
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import fsspec
@@ -84,6 +84,26 @@ def test_a_sheet(opened, tmp_path):
     assert len(rows(opened(tmp_path / "book.xlsx", sheet="of 2026"))) == 1
     with pytest.raises(QueryError, match=r"book.xlsx: there is no sheet 'of 2025'; did you mean 'of 2026'\?"):
         opened(tmp_path / "book.xlsx", sheet="of 2025").ping()
+
+
+def test_the_cells_of_a_sheet_keep_their_types(opened, tmp_path):
+    at = datetime(2026, 1, 2, 3, 4)  # noqa: DTZ001 - spreadsheets know no zones
+    frame = pd.DataFrame({
+        "id": [1, 2], "code": ["007", "NA"], "mixed": [5, "x"], "day": [date(2026, 1, 2), None], "ok": [True, None],
+        "either": [date(2026, 1, 2), "soon"], "at": [at, None], "none": [None, None],
+    })  # fmt: skip
+    frame.to_excel(tmp_path / "book.xlsx", index=False, startrow=2)
+    table = opened(tmp_path / "book.xlsx").arrow("from campaigns order by id")
+    assert table.to_pylist() == [
+        {"id": 1, "code": "007", "mixed": "5", "day": date(2026, 1, 2), "ok": True, "either": "2026-01-02", "at": at,
+         "none": None},
+        {"id": 2, "code": "NA", "mixed": "x", "day": None, "ok": None, "either": "soon", "at": None, "none": None},
+    ]  # fmt: skip
+    pd.DataFrame([[1, 2]], columns=["a", None]).to_excel(tmp_path / "nameless.xlsx", index=False)
+    with pytest.raises(QueryError, match=r"nameless.xlsx, sheet 'Sheet1', row 2: column B has no name, and holds '2'"):
+        opened(tmp_path / "nameless.xlsx").ping()
+    pd.DataFrame([], columns=["a", "b"]).to_excel(tmp_path / "empty.xlsx", index=False)
+    assert opened(tmp_path / "empty.xlsx").sql("from campaigns").shape == (0, 2)
 
 
 def test_addresses_of_fsspec(opened):
