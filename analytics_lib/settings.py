@@ -84,7 +84,12 @@ SETTINGS: Final = (
         "rendering.shared_mb", int, 256, "Largest answer to a query, in MB, that pages of a report share; 0 for none."
     ),
     Setting("experiments.time_limit", int, 60, "Seconds that a look at an experiment's results may take.", 1),
-    Setting("loads.wait", int, 60, "Seconds that a load waits for a database file that others use."),
+    Setting(
+        "loads.wait",
+        int,
+        60,
+        "Seconds that a load waits for a database file that others use, and for another load of its table.",
+    ),
     Setting("apps.idle_minutes", int, 30, "Minutes without use after which an app's kernel ends.", 1),
     Setting("apps.kernels", int, 20, "Kernels that apps may run at the same time.", 1),
     Setting("versions.keep", int, 30, "Versions kept for each page; the current one is always kept.", 1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -13,9 +13,18 @@ from analytics_lib.cli.progress import Shown
 from analytics_lib.cli.workspaces import opened
 from analytics_lib.errors import AnalyticsError, SourceError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analytics_lib.pipeline.loading import SourceState
+    from analytics_lib.registry import Load
+    from analytics_lib.workspace import Workspace
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 _HELD_BACK = 3
+_WIDE = 90
+"""Columns of a terminal from which on the mark of each load is shown; that of the last one stands above them."""
 _GRAVEST = (2, 4, 3, 1)
 _STYLES = {
     "loaded": "green", "held back": "yellow", "failed": "red", "invalid": "red", "interrupted": "yellow",
@@ -69,8 +78,16 @@ def load(
     raise typer.Exit(next((code for code in _GRAVEST if code in codes), 0))
 
 
-def sources(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the sources: rows, how fresh they are, what waits in their quarantines."""
+def sources(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="Name of a source: its last loads.", metavar="NAME")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Loads of a source that are shown.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List the sources: rows, how fresh they are, what waits in their quarantines. Of one: its last loads."""
+    if name is not None:
+        _show_source(opened(context), name, limit, as_json=as_json)
+        return
     from analytics_lib.pipeline.loading import source_states
 
     states = source_states(opened(context))
@@ -94,6 +111,66 @@ def sources(context: typer.Context, as_json: AsJson = False) -> None:
     for state in states:
         if state.reason:
             console.print(f"{escape(state.name)}: {escape(state.reason)}", soft_wrap=True, style="dim")
+
+
+def _show_source(workspace: Workspace, name: str, limit: int, *, as_json: bool) -> None:
+    """Print how a source stands, and what became of its last loads; why, below them."""
+    from analytics_lib.pipeline.loading import source_history
+
+    state, loads = source_history(workspace, name, limit)
+    if as_json:
+        print_json(state.to_json() | {"loads": [load.to_json() for load in loads]})
+        return
+    owner = f", {state.owner}" if state.owner else ""
+    console.print(f"[bold]{escape(state.title)}[/] ({escape(state.name)}){escape(owner)}", soft_wrap=True)
+    console.print(f"{escape(_standing(state))}: [{_STYLES[state.status]}]{state.status}[/]", soft_wrap=True)
+    if state.reason and (not loads or state.reason != loads[0].reason):
+        console.print(escape(state.reason), soft_wrap=True)
+    if not loads:
+        return
+    console.print()
+    has_marks = console.width >= _WIDE and any(load.mark is not None for load in loads)
+    lines = table("When", "Took", "Outcome", "Rows", "Updated", "Quarantined", *(["Up to"] if has_marks else []))
+    for load in loads:
+        is_done, kind = load.status == "loaded", "" if load.kind == "load" else f" ({load.kind})"
+        counts = (load.rows if is_done else None, load.updated if is_done else None, load.quarantined)
+        cells = [moment(load.started_at), _duration(load.seconds), f"[{_STYLES[load.status]}]{load.status}[/]{kind}"]
+        cells += [_count(None if load.status == "failed" else count) for count in counts]
+        if has_marks:
+            cells.append(escape(str(load.mark)) if is_done and load.mark is not None else "–")
+        lines.add_row(*cells)
+    console.print(lines)
+    _print_reasons(loads)
+
+
+def _standing(state: SourceState) -> str:
+    """Return where a source lands, and what is there."""
+    done = state.loaded
+    if done is None:
+        return state.target or state.name
+    upto = "" if done.mark is None else f" up to {done.mark}"
+    held = f", {done.waiting:,} in the quarantine" if done.waiting else ""
+    return f"{state.target or done.target}, {_count(done.total)} rows{upto}{held}"
+
+
+def _print_reasons(loads: Sequence[Load]) -> None:
+    """Print why loads failed or were held back, what their suites warned of, and how columns had changed."""
+    told = [(load, said) for load in loads for said in (load.reason, *load.drift) if said]
+    if told:
+        console.print()
+    for load, said in told:
+        is_told = said == load.reason
+        word = ("warning" if load.status == "loaded" else load.status) if is_told else "changed"
+        style = _STYLES[load.status] if is_told and load.status != "loaded" else "yellow"
+        console.print(f"{moment(load.started_at)}  [{style}]{word}[/] {escape(said)}", soft_wrap=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{seconds:.1f} s"
 
 
 def _print_load(load: dict[str, Any]) -> None:

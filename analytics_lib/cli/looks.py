@@ -26,7 +26,7 @@ _SHORTEST = 10
 _DAYS = {"From", "To", "When", "Status"}
 _NUMERIC = {
     "Units", "Mean", "Control", "Treated", "Change", "p", "Needed", "Days", "Planned", "Power", "Finds", "Clusters",
-    "As planned", "No covariate", "One look", "No clusters",
+    "Rows", "Updated", "Quarantined", "Took", "As planned", "No covariate", "One look", "No clusters",
 }  # fmt: skip
 
 

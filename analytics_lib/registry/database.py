@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest schema; a test compares it with the migrations."""
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"

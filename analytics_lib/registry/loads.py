@@ -39,6 +39,8 @@ class Load:
         Where it landed: ``warehouse: crm.contacts``.
     rows
         Rows that came into the table.
+    updated
+        Those of them that took the place of one of their key; None where that was not counted.
     quarantined
         Rows of this load that were quarantined.
     total, waiting
@@ -64,6 +66,7 @@ class Load:
     seconds: float
     reason: str | None = None
     rows: int = 0
+    updated: int | None = None
     quarantined: int = 0
     total: int | None = None
     waiting: int | None = None

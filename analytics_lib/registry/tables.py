@@ -119,6 +119,7 @@ loads = Table(
     Column("reason", Text, nullable=True),
     Column("target", Text, nullable=False),
     Column("rows", Integer, nullable=False),
+    Column("updated", Integer, nullable=True),
     Column("quarantined", Integer, nullable=False),
     Column("total", Integer, nullable=True),
     Column("waiting", Integer, nullable=True),

@@ -1,4 +1,4 @@
-"""A source loaded into each engine: first, again, only what is new, bad rows, other columns."""
+"""A source loaded into DuckDB, SQLite, PostgreSQL and MariaDB: first, again, what is new, bad rows, other columns."""
 
 from __future__ import annotations
 

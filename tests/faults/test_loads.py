@@ -7,11 +7,10 @@ import random
 import shutil
 import signal
 import time
-import uuid
 from contextlib import suppress
 
 import pytest
-import sqlalchemy as sa
+from support.databases import ALL, database
 from support.load_process import Loader
 from support.loading import CRM, INCREMENTAL, contacts, make_depot
 from support.rest import Api, serve
@@ -41,18 +40,18 @@ def edition(number):
     return rows
 
 
-def require_whole(depot, *editions):
+def require_whole(depot, *editions, unfit=True):
     """All rows are of one edition, but for the one that is not fit; none is there twice, none is lost."""
     rows, counts, held = depot.answers(
         "select id, name from contacts", "select count(*), count(distinct id) from contacts",
         "select count(*) from contacts__quarantine",
     )  # fmt: skip
-    names = [name for row, name in rows if row != 4]
+    names = [name for row, name in rows if row != 4 or not unfit]
     assert {int(name[1:]) for name in names} <= set(editions)
     assert len(set(names)) == 1
-    assert len(names) == 9 + int(names[0][1:])
-    assert counts == [(len(names) + 1,) * 2]
-    assert held == [(0,)] if names[0] == "e1" else held == [(1,)]
+    assert len(names) == 9 + int(names[0][1:]) + (not unfit)
+    assert counts == [(len(names) + unfit,) * 2]
+    assert held == [(0,)] if names[0] == "e1" or not unfit else held == [(1,)]
     return int(names[0][1:])
 
 
@@ -85,27 +84,64 @@ def test_every_point_of_a_load(tmp_path, api, loader, engine):
         assert not (depot.root / ".analytics/loads/crm").exists()
 
 
-def copied(depot, root):
-    """Return a copy whose warehouse lies in it."""
+def copied(depot, root, url=None):
+    """Return a copy; its warehouse lies in it, or at `url`."""
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(depot.root, root)
-    made = make_depot(root, depot.api, depot.url.replace(str(depot.root), str(root)))
+    made = make_depot(root, depot.api, url or depot.url.replace(str(depot.root), str(root)))
     shutil.copy(depot.root / "sources/crm.yml", root / "sources/crm.yml")
     return made
 
 
-@pytest.fixture(params=["duckdb", "sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+@pytest.mark.services
+@pytest.mark.parametrize("full", [False, True], ids=["a new column", "another table"])
+def test_every_point_of_a_load_into_mariadb(tmp_path, api, loader, services, full):
+    """There each statement that makes or changes a table is an end of its own."""
+
+    def coming(number):
+        rows = [{**row, **({"town": "Ur"} if number > 1 else {})} for row in edition(number)]
+        return [{**row, "score": str(row["score"])} for row in rows] if full and number > 1 else rows
+
+    with database("mariadb", tmp_path, services) as kept, database("mariadb", tmp_path, services) as used:
+        start = make_depot(tmp_path / "start", api, kept.url)
+        start.source(CRM + INCREMENTAL)
+        api.tables = {"/contacts": coming(1)}
+        assert loader.load(start.root)["total"] == 11
+        api.tables = {"/contacts": coming(2)}
+        copy_tables(start, used.url)
+        points = loader.load(copied(start, tmp_path / "whole", used.url).root, full=full)["changes"]
+        assert any(each.startswith("commit by RENAME") for each in points) == full
+        assert any(each.startswith("commit by ALTER") and "town" in each for each in points)
+        for number, change in enumerate(points, start=1):
+            if not change.startswith("commit"):
+                continue
+            copy_tables(start, used.url)
+            depot = copied(start, tmp_path / "crash", used.url)
+            assert loader.load(depot.root, crash=number, full=full) is None, change
+            require_whole(depot, 1, 2, unfit=not full)
+            assert loader.load(depot.root, full=full)["status"] == "loaded", change
+            assert require_whole(depot, 2, unfit=not full) == 2, change
+            assert depot.rows("count(distinct town)") == [(1,)]
+            assert depot.tables() == ["contacts", "contacts__quarantine"]
+
+
+def copy_tables(depot, url):
+    """Let another database of MariaDB hold the same tables, and no others."""
+    there, here = url.rpartition("/")[2], depot.url.rpartition("/")[2]
+    target = make_depot(depot.root.parent / "target", depot.api, url)
+    names = depot.tables()
+    for name in target.tables():
+        depot.sql(f"drop table {there}.{name}")
+    for name in names:
+        depot.sql(f"create table {there}.{name} like {here}.{name}")
+        depot.sql(f"insert into {there}.{name} select * from {here}.{name}")
+
+
+@pytest.fixture(params=ALL)
 def depot(request, tmp_path, api, services):
-    if request.param != "postgresql":
-        yield make_depot(tmp_path / "depot", api, f"{request.param}:///{tmp_path}/depot/warehouse.db")
-        return
-    url = services.postgresql().replace("postgresql:", "postgresql+psycopg:")
-    server, schema = sa.create_engine(url, poolclass=sa.NullPool), f"loads_{uuid.uuid4().hex[:12]}"
-    with server.begin() as connection:
-        connection.execute(sa.schema.CreateSchema(schema))
-    yield make_depot(tmp_path / "depot", api, f"{url}?options=-csearch_path%3D{schema}")
-    with server.begin() as connection:
-        connection.execute(sa.schema.DropSchema(schema, cascade=True))
+    (tmp_path / "depot").mkdir()
+    with database(request.param, tmp_path / "depot", services) as made:
+        yield make_depot(tmp_path / "depot", api, made.url.replace("postgresql:", "postgresql+psycopg:"))
 
 
 def test_loads_that_are_killed_at_random_moments(depot, api, loader):

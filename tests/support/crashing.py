@@ -59,7 +59,14 @@ def crash_before(number, root):
             count(f"{name} {str(arguments[0]).removeprefix(root)}")
 
     sys.addaudithook(audit)
+
+    def before(connection, _cursor, statement, *_):
+        word = statement.lstrip().partition(" ")[0].upper()
+        if connection.dialect.name == "mariadb" and word in {"CREATE", "ALTER", "DROP", "RENAME"}:
+            count(f"commit by {statement.strip()}")
+
     event.listen(Engine, "commit", lambda _: count("commit"))
+    event.listen(Engine, "before_cursor_execute", before)
     return changes
 
 

@@ -1,7 +1,7 @@
 """Loads in forks of one process, which may die: just before their n-th change, or when a test kills them.
 
-Run as a program it reads lines ``{"root": …, "crash": n}`` and answers with a line of JSON: the process's number first,
-then what became of it.
+Run as a program it reads lines ``{"root": …, "crash": n, "full": false}`` and answers with a line of JSON: the
+process's number first, then what became of it.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Loader:
     def __exit__(self, *_):
         self._process.communicate()
 
-    def start(self, root, *, crash=0):
+    def start(self, root, **asked):
         """Begin a load; return its process."""
-        self._process.stdin.write(json.dumps({"root": str(root), "crash": crash}) + "\n")
+        self._process.stdin.write(json.dumps({"root": str(root), "crash": 0, "full": False, **asked}) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())["pid"]
 
@@ -39,20 +39,20 @@ class Loader:
         said = json.loads(self._process.stdout.readline())
         return None if "left" in said else said
 
-    def load(self, root, *, crash=0):
+    def load(self, root, **asked):
         """Load, to the end or the crash."""
-        self.start(root, crash=crash)
+        self.start(root, **asked)
         return self.end()
 
 
-def load(root, crash):
+def load(root, crash, full):
     """Load the source ``crm`` in this process."""
     from analytics_lib.pipeline import Silent
     from analytics_lib.pipeline.loading import LoadRequest, load_source_rows
     from analytics_lib.workspace import load_workspace
 
     changes = crash_before(crash, root)
-    done = load_source_rows(load_workspace(Path(root)), "crm", LoadRequest(), Silent())
+    done = load_source_rows(load_workspace(Path(root)), "crm", LoadRequest(full=full), Silent())
     return {"load": done.load, "status": done.status, "total": done.total, "changes": list(changes)}
 
 
@@ -72,7 +72,7 @@ def main():
         child = os.fork()
         if child == 0:
             os.read(go, 1)
-            answer(load(asked["root"], asked["crash"]))
+            answer(load(**asked))
             os._exit(0)
         answer({"pid": child})
         os.write(ready, b"!")

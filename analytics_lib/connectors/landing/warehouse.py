@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.connectors.connection import Connection
+from analytics_lib.connectors.landing.claims import CLAIMED, Claim
 from analytics_lib.connectors.landing.steps import (
     Landed,
     Switch,
@@ -75,6 +76,28 @@ class Warehouse(Connection):
                               hint="DuckDB, SQLite, PostgreSQL, MariaDB and MySQL are right")  # fmt: skip
         with self._sentences(), self.engine.connect():
             yield
+
+    def claim(self, table: str, source: str) -> Claim:
+        """Return the right to load into a table, not taken yet; the caller closes it.
+
+        Parameters
+        ----------
+        table
+            ``table`` or ``schema.table``.
+        source
+            What is to be loaded, for those who wait.
+
+        Raises
+        ------
+        ConnectionFailed
+            The session that is to hold it cannot be opened.
+        """
+        connection = None
+        if self.dialect in CLAIMED:
+            with self._sentences():
+                connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                connection.detach()  # closed at the end, not kept for others
+        return Claim(connection, names_of(table), source, self._sentences)
 
     def columns_of(self, table: str) -> list[str] | None:
         """Return the columns of a table; None where there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ from analytics_lib.registry import LOADED, Load, is_missing, open_loads
 from analytics_lib.workspace.sources import load_source, source_names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analytics_lib.registry import LoadRegistry
     from analytics_lib.workspace import Workspace
 
 
@@ -62,13 +66,46 @@ def source_states(workspace: Workspace) -> list[SourceState]:
     newest: dict[str, Load] = {}
     loaded: dict[str, Load] = {}
     names = source_names(workspace.root)
-    if names and not is_missing(workspace.state_url):
-        registry = open_loads(workspace.state_url, where=workspace.state_where)
-        try:
-            newest, loaded = registry.newest(), registry.newest(LOADED)
-        finally:
-            registry.close()
+    if names:
+        with _registry(workspace) as registry:
+            if registry is not None:
+                newest, loaded = registry.newest(), registry.newest(LOADED)
     return [_state(workspace, name, newest.get(name), loaded.get(name)) for name in names]
+
+
+def source_history(workspace: Workspace, name: str, limit: int) -> tuple[SourceState, list[Load]]:
+    """Return the state of one source and its loads, the newest first; its file need not be valid.
+
+    Parameters
+    ----------
+    workspace, name
+        The source.
+    limit
+        Loads at most.
+
+    Raises
+    ------
+    SourceError
+        There is none of that name.
+    """
+    if name not in source_names(workspace.root):
+        name = load_source(workspace.root, name).name
+    state = next(state for state in source_states(workspace) if state.name == name)
+    with _registry(workspace) as registry:
+        return state, [] if registry is None else registry.history(name, limit)
+
+
+@contextmanager
+def _registry(workspace: Workspace) -> Iterator[LoadRegistry | None]:
+    """Open the loads; None where nothing has been written yet."""
+    if is_missing(workspace.state_url):
+        yield None
+        return
+    registry = open_loads(workspace.state_url, where=workspace.state_where)
+    try:
+        yield registry
+    finally:
+        registry.close()
 
 
 def _state(workspace: Workspace, name: str, newest: Load | None, loaded: Load | None) -> SourceState:

@@ -8,7 +8,7 @@ only then the state database is told. Killed between the two, the same rows are 
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from analytics_lib.connectors.landing.tables import names_of
 from analytics_lib.errors import AnalyticsError, SourceError
 from analytics_lib.pipeline.loading.fetching import begun, definition_of, fetch, notation_in, refill
 from analytics_lib.pipeline.loading.fitting import Fitting, Shape, held_rows, shape_of
-from analytics_lib.pipeline.loading.opening import opened_warehouse
+from analytics_lib.pipeline.loading.opening import opened_claim, opened_warehouse, wait_for
 from analytics_lib.pipeline.loading.spool import Spool, source_lock
 from analytics_lib.registry import FAILED, HELD_BACK, LOADED, Load, open_loads
 from analytics_lib.validation import check_table, load_suite
@@ -26,8 +26,9 @@ from analytics_lib.validation.rowwise import failing_rows, split
 from analytics_lib.workspace.sources import load_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from analytics_lib.connectors.landing.claims import Claim
     from analytics_lib.connectors.landing.warehouse import Warehouse
     from analytics_lib.model.checks import CheckResult
     from analytics_lib.pipeline.loading.spool import Head
@@ -69,8 +70,14 @@ class _Job:
     progress: Progress
     registry: LoadRegistry
     suites: tuple[Suite, Suite] | None
+    claim: Claim | None = None
     head: Head | None = None
     started: float = field(default_factory=time.monotonic)
+
+    def require_claim(self) -> None:
+        """See that nobody else loads into the table."""
+        if self.claim is not None:
+            self.claim.require()
 
     @property
     def target(self) -> str:
@@ -120,13 +127,24 @@ def load_source_rows(workspace: Workspace, name: str, request: LoadRequest, prog
         registry = open_loads(workspace.state_url, where=workspace.state_where)
         stack.callback(registry.close)
         job = _Job(workspace, file, request, progress, registry, suites)
-        try:
-            with workspace.places():
-                return _load(job)
-        except AnalyticsError as error:
-            with suppress(AnalyticsError):  # a state that cannot be written either is no reason to hide this one
-                job.record(FAILED, reason=str(error))
-            raise
+        with _recorded(job):
+            job.claim = stack.enter_context(opened_claim(workspace, file))
+        wait_for(job.claim, workspace, file, progress)  # another's load is no failure of this one
+        job.started = time.monotonic()
+        with _recorded(job):
+            return _load(job)
+
+
+@contextmanager
+def _recorded(job: _Job) -> Iterator[None]:
+    """Record what fails."""
+    try:
+        with job.workspace.places():
+            yield
+    except AnalyticsError as error:
+        with suppress(AnalyticsError):  # a state that cannot be written either is no reason to hide this one
+            job.record(FAILED, reason=str(error))
+        raise
 
 
 def _suites(workspace: Workspace, file: SourceFile) -> tuple[Suite, Suite] | None:
@@ -193,6 +211,7 @@ def _land(job: _Job, spool: Spool, shape: Shape, known: Load | None) -> Load:
     job.progress.say(f"{name}: staging {shape.rows:,} rows for {job.target}")
     fitting = Fitting(shape, into, mark, notation_in(job.workspace, job.file))
     with opened_warehouse(job.workspace, job.file, job.progress) as warehouse:
+        job.require_claim()
         warehouse.stage(into.table, shape.columns, fitting.batches(spool))
         bad = _bad_rows(job, warehouse, fitting)
         reason = _too_many(job, bad, shape.rows)
@@ -211,9 +230,10 @@ def _land(job: _Job, spool: Spool, shape: Shape, known: Load | None) -> Load:
             name, job.head.load, _mode(job), tuple(into.key), rebuild=_is_rebuilt(job, shape),
             forget=job.request.replay or job.request.full or into.mode == "replace",
         )  # fmt: skip
+        job.require_claim()
         landed = warehouse.switch(into.table, shape.columns, switch, held_rows(spool, bad, shape, switch))
     return job.record(
-        LOADED, reason=None if whole is None else _said(whole, "warning"), rows=landed.rows,
+        LOADED, reason=None if whole is None else _said(whole, "warning"), rows=landed.rows, updated=landed.updated,
         quarantined=len(bad), total=landed.total, waiting=landed.waiting,
         mark=fitting.mark if source.into.incremental is not None else None, columns=shape.columns,
         drift=tuple(shape.drift),

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -15,7 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
 from analytics_lib.errors import PublishError, WorkspaceError
-from analytics_lib.registry import database, open_registry
+from analytics_lib.registry import LOADED, Load, database, open_loads, open_registry
 from analytics_lib.registry.tables import metadata
 
 
@@ -161,3 +162,22 @@ def test_two_processes_at_once_on_a_server(services, tmp_path):
         with server.begin() as connection:
             connection.execute(text(f"drop schema {schema} cascade"))
         server.dispose()
+
+
+def test_loads_that_were_recorded_before_rows_were_counted_stay(url, engine):
+    from alembic import command
+    from alembic.config import Config
+
+    loads = open_loads(url)
+    began = datetime(2026, 3, 1, tzinfo=UTC)
+    loads.add(Load("crm", "1", "load", LOADED, "warehouse: contacts", began, 0.5, rows=3, updated=2))
+    config = Config()
+    config.set_main_option("script_location", str(database._MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0003")
+    again = open_loads(url)
+    (load,) = again.history("crm", 5)
+    assert (load.rows, load.updated) == (3, None)
+    loads.close()
+    again.close()
