@@ -165,9 +165,10 @@ def _from_file(path: Path | None) -> dict[str, Any]:
     import yaml
 
     from analytics_lib.workspace.complaints import yaml_complaint
+    from analytics_lib.workspace.documents import read_yaml
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ParameterError(f"the file cannot be read: {error.strerror}", where=str(path)) from None
     except UnicodeDecodeError:

@@ -25,8 +25,9 @@ def read_yaml(text: str, where: str) -> Any:
     import yaml
 
     from analytics_lib.workspace.complaints import yaml_complaint
+    from analytics_lib.workspace.documents import read_yaml
 
     try:
-        return yaml.safe_load(text)
+        return read_yaml(text)
     except yaml.YAMLError as error:
         raise yaml_complaint(error, where, ExperimentError) from None

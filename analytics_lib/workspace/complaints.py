@@ -161,7 +161,10 @@ def _complaint(detail: Any, shown: str, lines: Mapping[Keys, int], root: type[Ba
     parent = f" in {_joined(keys[:-1])}" if len(keys) > 1 else ""
     if detail["type"] == "extra_forbidden":
         known = _model_of(detail["loc"], root).model_fields
-        return kind(f"unknown key '{keys[-1]}'{parent}", where=where, hint=nearest(str(keys[-1]), known))
+        hint = nearest(str(keys[-1]), known)
+        if detail["input"] is None and not str(keys[-1]).isidentifier():  # {formula: max(a, b)} is two keys to YAML
+            hint = "within { } put text that holds a comma in quotes"
+        return kind(f"unknown key '{keys[-1]}'{parent}", where=where, hint=hint)
     if detail["type"] == "missing":
         purpose = _model_of(detail["loc"], root).model_fields[str(keys[-1])].description or ""
         hint = f"it is {purpose[:1].lower()}{purpose[1:]}".rstrip(".")

@@ -90,7 +90,7 @@ def read_document(path: Path, shown: str, noun: str, kind: type[InputError]) -> 
     try:
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=_UniqueKeys)
-        content = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+        content = read_yaml(text)
     except UnicodeDecodeError:
         raise kind("the file is not UTF-8 text", where=shown, hint="save it as UTF-8") from None
     except OSError as error:
@@ -101,6 +101,17 @@ def read_document(path: Path, shown: str, noun: str, kind: type[InputError]) -> 
         first = _FIRST_KEYS.get(noun, "`owner: …` and `hypothesis: …`")
         raise kind(f"the file holds no {noun}", where=shown, hint=f"write {first}")
     return content, dict(_node_lines(node)) if node else {}
+
+
+def read_yaml(text: str) -> Any:
+    """Return what YAML says; a key that stands twice and a day that no calendar has are mistakes.
+
+    Raises
+    ------
+    yaml.YAMLError
+        It is none, or holds one of these.
+    """
+    return yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
 
 
 def line_of(shown: str, lines: Mapping[Keys, int], keys: Keys) -> str:
@@ -121,6 +132,17 @@ class _UniqueKeys(yaml.SafeLoader):
                 raise yaml.MarkedYAMLError(problem=f"key '{key.value}' stands twice", problem_mark=key.start_mark)
             seen.add(str(key.value))
         return super().construct_mapping(node, deep=deep)
+
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
+        """Return a day or a time; one that no calendar has is a mistake with a line."""
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError as error:
+            problem = f"'{node.value}' is no day: {error}"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from None
+
+
+_UniqueKeys.add_constructor("tag:yaml.org,2002:timestamp", _UniqueKeys.construct_yaml_timestamp)
 
 
 def _node_lines(node: yaml.Node, path: Keys = ()) -> Iterator[tuple[Keys, int]]:

@@ -23,6 +23,7 @@ entities:
   store: {type: primary, column: id}
 dimensions:
   city:
+  number: {column: id}
 """,
     "customers": """
 owner: crm@example.com
@@ -233,4 +234,8 @@ def shop(kind, folder, services, made):
         fill(lab.open().engine, made)
         opened = lab.open(read_only=True)
         catalogue = write_files(folder, FILES)
-        yield lambda audience="", **values: Metrics(catalogue, lambda _: opened, Audience(audience, values))
+
+        def ask(audience="", **values):
+            return Metrics(catalogue, lambda _: opened, Audience(audience, values))
+
+        yield ask

@@ -88,7 +88,9 @@ def _compared(metrics: Metrics, defined: Defined, example: Example) -> str:
     if agrees(value, example.value):
         return ""
     found, wanted = ("no value" if each is None else f"{each:.{_SHOWN}g}" for each in (value, example.value))
-    return f"metric '{defined.name}' is {found}, and its example says {wanted}"
+    days = "".join(f" {word} {day}" for word, day in (("from", example.start), ("until", example.end)) if day)
+    rows = f" where {', '.join(f'{name} is {value}' for name, value in example.where.items())}" if example.where else ""
+    return f"metric '{defined.name}' is {found}{days}{rows}, and its example says {wanted}"
 
 
 def agrees(found: float | None, wanted: float | None) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from analytics_lib.connectors.metrics.clocks import UNKNOWN
+from analytics_lib.connectors.metrics.fitting import TYPED, require_fit
 from analytics_lib.connectors.metrics.values import bound, written
 from analytics_lib.connectors.moments.tables import named_rows
 from analytics_lib.connectors.statements.binding import bind, inner
@@ -175,6 +176,7 @@ def told(scope: Scope, field: Field, column: Column) -> Column:
 
 def holds(scope: Scope, field: Field, column: Column, condition: Condition) -> Column:
     """Return the condition on a column, its values bound."""
+    require_fit(field, scope.kind(field.model, field.name) if scope.dialect in TYPED else UNKNOWN, condition)
     if field.dimension.type == "time":
         return _time_holds(scope, field, column, condition)
     if condition.is_range:

@@ -54,8 +54,18 @@ class Catalogue:
         """
         if name not in self.metrics:
             hint = nearest(name, self.metrics) if self.metrics else "write one: metrics/NAME.yml"
-            raise MetricError(f"there is no metric '{name}'", where=where, hint=hint)
+            raise MetricError(f"there is no metric '{name}'", where=where, hint=self._of_measure(name) or hint)
         return self.metrics[name]
+
+    def _of_measure(self, name: str) -> str:
+        """Return what to do about a measure that is taken for a metric; nothing where there is none of that name."""
+        holder = next((each.name for each in self.models.values() if name in each.model.measures), None)
+        if holder is None:
+            return ""
+        plain = (each for each in self.metrics.values() if each.metric.type == "simple" and not each.metric.where)
+        made = next((each.name for each in plain if each.metric.measure in {name, f"{holder}.{name}"}), None)
+        way = f"its metric is '{made}'" if made else f"make a metric of it: `{name}: {{}}` under `metrics`"
+        return f"it is a measure of '{holder}'; {way}"
 
     def measure(self, name: str, file: Placed, where: str) -> Measured:
         """Return a measure of `file` by its name, or of another model by ``model.measure``.

@@ -124,7 +124,21 @@ def _of_keys(value: Mapping[Any, Any]) -> Condition:
 def _range(low: Scalar, high: Scalar) -> Condition:
     if low is None and high is None:
         raise ValueError("is a range without ends; give it one")
+    if _is_later(low, high):
+        raise ValueError(f"is a range that ends before it begins, from {low} to {high}; both ends belong to it")
     return Condition(low=low, high=high, is_range=True)
+
+
+def _is_later(low: Scalar, high: Scalar) -> bool:
+    """Tell whether a number or a day is above another; text is put in order by the database's collation."""
+    numbers = (int, float, Decimal)
+    if isinstance(low, numbers) and isinstance(high, numbers):
+        return low > high
+    try:
+        first, last = (date.fromisoformat(str(each)) for each in (low, high))
+    except ValueError:
+        return False
+    return first > last
 
 
 def scalar(value: Any) -> Scalar:

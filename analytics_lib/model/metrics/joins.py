@@ -109,17 +109,12 @@ def find_field(models: Mapping[str, Placed], start: str, asked: str, *, whose: s
     grain = parts.pop() if len(parts) > 1 and parts[-1] in GRAINS else None
     *roles, name = parts
     found = [each for each in fields_from(models, start) if each.name == name and _fits(each, roles, models[start])]
-    whole = ".".join(parts)
-    found = [each for each in found if not each.hops or each.path == whole][:1] or found
+    own, exact = ([each for each in found if not each.hops], [each for each in found if each.path == ".".join(parts)])
+    found = own or exact or found
     if len(found) > 1:
-        ways = _either([f"'{each.path}'" for each in found])
-        raise MetricError(
-            f"{len(found)} ways lead from {whose} (model '{start}') to the dimension '{asked}'",
-            where=where,
-            hint=f"say which one: {ways}",
-        )
+        raise _ambiguous(found, asked, _told_of(whose, start), where)
     if not found:
-        raise _unreachable(models, start, asked, name, whose=whose, where=where)
+        raise _unreachable(models, start, asked, parts, whose=whose, where=where)
     return _cut(found[0], grain, asked, where)
 
 
@@ -199,11 +194,18 @@ def require_grain(grain: str, dimension: Dimension, what: str, where: str | None
 
 
 def _unreachable(
-    models: Mapping[str, Placed], start: str, asked: str, name: str, *, whose: str, where: str | None
+    models: Mapping[str, Placed], start: str, asked: str, parts: list[str], *, whose: str, where: str | None
 ) -> MetricError:
     """Return why no way leads to a dimension."""
+    *roles, name = parts
     holders = [each for each, placed in models.items() if name in placed.model.dimensions and each != start]
-    fanning = [each for each in holders if any(target == start for _, target in ways_from(models, each))]
+    above = [each for each in models if each != start and start in {target for _, target in ways_from(models, each)}]
+    between = [
+        each
+        for each in above
+        if any(one.name == name and _fits(one, roles, models[each]) for one in fields_from(models, each))
+    ]
+    fanning = [*(each for each in holders if each in above), *between]
     if fanning:
         return MetricError(
             f"{whose} cannot be told by '{asked}': model '{fanning[0]}' has many rows for each row of model '{start}', "
@@ -213,13 +215,36 @@ def _unreachable(
         )
     reachable = list(fields_from(models, start))
     if holders and "." not in asked:
+        key = models[holders[0]].model.primary
         return MetricError(
-            f"no join leads from {whose} (model '{start}') to the dimension '{asked}' (model '{holders[0]}')",
+            f"no join leads from {_told_of(whose, start)} to the dimension '{asked}' (model '{holders[0]}')",
             where=where,
-            hint=f"give '{start}' a foreign entity that is the primary one of '{holders[0]}'",
+            hint=f"give '{start}' a foreign entity that is the primary one of '{holders[0]}'"
+            if key
+            else f"'{holders[0]}' has no primary entity to be joined by: ask for a metric of it",
         )
     known = {each.name for each in reachable} | {each.path for each in reachable}
     return MetricError(f"{whose} has no dimension '{asked}'", where=where, hint=nearest(asked, known | set(GRAINS)))
+
+
+def _ambiguous(found: list[Field], asked: str, whose: str, where: str | None) -> MetricError:
+    """Return which ways there are; two of the same name end at models that are about the same."""
+    ways = list(dict.fromkeys(f"'{each.path}'" for each in found))
+    twins = [each for each in found if each.path == found[0].path]
+    if len(ways) > 1:
+        message, hint = (
+            f"{len(ways)} ways lead from {whose} to the dimension '{asked}'",
+            f"say which one: {_either(ways)}",
+        )
+    else:
+        models = " and ".join(f"'{each.model}'" for each in twins)
+        message = f"models {models} have the same primary entity, and both have the dimension '{twins[0].name}'"
+        hint = "rename it in one of them"
+    return MetricError(message, where=where, hint=hint)
+
+
+def _told_of(whose: str, start: str) -> str:
+    return whose if whose == f"model '{start}'" else f"{whose} (model '{start}')"
 
 
 def _either(names: list[str]) -> str:

@@ -21,7 +21,11 @@ Aggregation = Literal["sum", "count", "count_distinct", "average", "min", "max",
 
 
 def _checked_rule(given: dict[str, Any]) -> dict[str, Any]:
-    conditions_of(given)
+    try:
+        conditions_of(given)
+    except ValueError as error:
+        more = str(error).replace(" or {not: …}", ", {not: …}, {caller: NAME} or {env: NAME}")
+        raise ValueError(more) from None
     return given
 
 

@@ -69,6 +69,8 @@ class TestParsing:
             (None, "No such file"),
             ("- a\n", "holds no parameters"),
             ("a: [\n", "not valid YAML"),
+            ("as_of: 2026-02-30\n", "given.yml:1: the file is not valid YAML: '2026-02-30' is no day"),
+            ("top: 3\ntop: 4\n", "given.yml:2: the file is not valid YAML: key 'top' stands twice"),
             ("", "holds no parameters"),
         ],
     )

@@ -109,7 +109,7 @@ def test_an_example_that_does_not_agree(shop, analytics):
     change(shop, "[{value: 60}]", "[{value: 60}, {value: 41, end: 2026-01-31}]")
     ran = analytics("-w", shop.root, "metrics", "check")
     assert ran.code == 3
-    assert "metrics/orders.yml:15: metric 'revenue' is 40, and its example says 41" in ran.out
+    assert "metrics/orders.yml:15: metric 'revenue' is 40 until 2026-01-31, and its example says 41" in ran.out
     assert "Error 1 of 3 metrics do not hold." in ran.err
     ran = analytics("-w", shop.root, "metrics", "check", "revenue", "--json")
     assert ran.code == 3

@@ -20,12 +20,16 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NAMES = st.lists(TEXT.map(str.strip).filter(bool), max_size=4, unique=True)
 SCALARS = TEXT | st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False, allow_infinity=False)
 SEVERAL = SCALARS | st.lists(SCALARS, min_size=1, max_size=3)
-ENDS = st.integers() | TEXT | st.dates()
+RANGES = st.one_of(
+    st.lists(st.integers(), min_size=2, max_size=2).map(sorted),
+    st.lists(st.dates(), min_size=2, max_size=2).map(sorted),
+    st.tuples(TEXT, TEXT | st.integers()),
+).map(tuple)
 CONDITIONS = (
     SEVERAL
     | st.builds(lambda each: {"not": each}, SEVERAL)
-    | st.builds(lambda low, high: {"from": low, "to": high}, ENDS, ENDS)
-    | st.tuples(ENDS, ENDS)
+    | RANGES.map(lambda ends: dict(zip(("from", "to"), ends, strict=True)))
+    | RANGES
 )
 DAYS = st.none() | st.dates()
 VIEWS = st.builds(

@@ -43,6 +43,11 @@ def plan(catalogue, *given, **more):
         (["revenue"], {"by": ["product"]}, "would then be counted more than once; ask for a metric of 'lines'"),
         (["visits"], {"by": ["product"]},
          "no join leads from metric 'visits' (model 'visits') to the dimension 'product'"),
+        (["customers"], {"by": ["product"]}, "model 'lines' has many rows for each row of model 'customers'"),
+        (["revenue"], {"by": ["seen"]},
+         "to the dimension 'seen' (model 'visits'); 'visits' has no primary entity to be joined by"),
+        (["revenue"], {"where": {"booked": ("2026-02-01", date(2026, 1, 31))}}, "is a range that ends before it"),
+        (["revenue"], {"where": {"channel": {"from": 3, "to": 2.5}}}, "that ends before it begins, from 3 to 2.5"),
         (["revenue"], {"by": ["channel.month"]}, "asks for periods of a dimension that is no time"),
         (["revenue"], {"where": {"chanel": "web"}}, "did you mean 'channel'?"),
         (["revenue"], {"where": "channel"}, "where is of type str; a mapping is right"),
@@ -67,6 +72,15 @@ def test_what_cannot_be_asked_is_said(catalogue, given, more, said):
     with pytest.raises(MetricError) as error:
         plan(catalogue, given, **more)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("asked", ["region", "customer.region"])
+def test_two_models_about_the_same_entity_are_not_taken_for_each_other(tmp_path, asked):
+    head, _, _ = FILES["customers"].partition("metrics:")
+    visits, _, _ = FILES["visits"].partition("  bought:")
+    catalogue = write_files(tmp_path, {"customers": head, "people": head, "visits": visits})
+    with pytest.raises(MetricError, match="models 'customers' and 'people' have the same primary entity, and both"):
+        plan(catalogue, ["visits"], by=[asked])
 
 
 def test_a_period_finer_than_what_is_kept(tmp_path):

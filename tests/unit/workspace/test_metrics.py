@@ -92,6 +92,19 @@ CASES = [
      "no dimension 'regoin'"),
     ("customers", "metrics:\n  customers:", "metrics:\n  revenue: {measure: customers}",
      "metric 'revenue' is defined twice: also at metrics/"),
+    ("customers", "rics:\n  customers:", "rics:\n  customers: {examples: [{value: 1, start: 2026-02-30}]}",
+     "the file is not valid YAML: '2026-02-30' is no day: day is out of range for month"),
+    ("orders", "numerator: units,", "numerator: amount,",
+     "there is no metric 'amount'; it is a measure of 'orders'; its metric is 'revenue'"),
+    ("orders", "numerator: units,", "numerator: quantity_sold,", "there is no metric 'quantity_sold'; known are"),
+    ("orders", "of: customer}", "of: custmer}",
+     "no model has the primary entity 'custmer', which 'payer' is said to be; did you mean 'customer'?"),
+    ("orders", '"(revenue - discounted) / revenue * 100"', "revenue - coalesce(discounted, 0)",
+     "unknown key '0)' in metrics.margin; within { } put text that holds a comma in quotes"),
+    ("orders", "{channel: {caller: channel}}", "{channel: {caler: channel}}",
+     "give it a value, a list, {from: …, to: …}, {not: …}, {caller: NAME} or {env: NAME}"),
+    ("orders", "where: {channel: web}", "where: {placed: {from: 2026-02-01, to: 2026-01-31}}",
+     "the condition on 'placed' is a range that ends before it begins, from 2026-02-01 to 2026-01-31"),
     ("customers", "rics:\n  customers:", "rics:\n  Revenue: {measure: customers}", "metric 'revenue' is defined twice"),
 ]  # fmt: skip
 
@@ -149,7 +162,7 @@ def test_files_are_read_again_when_they_change(tmp_path):
     os.utime(path, ns=(1, 1))
     assert load_metrics(tmp_path).metric("customers").owner == "new@example.com"
     path.unlink()
-    with pytest.raises(MetricError, match="there is no metric 'customers'; did you mean 'customer"):
+    with pytest.raises(MetricError, match="it is a measure of 'more'; its metric is 'customer_count'"):
         (tmp_path / "metrics/more.yml").write_text(
             FILES["customers"]
             .lstrip()
