@@ -187,8 +187,10 @@ class Experiment(Strict):
 
     def _has_facts(self, need: Need) -> None:
         modelled = self.modelled
-        need(not modelled or self.exposures is not None, "metrics",
-              f"metric '{next(iter(modelled), '')}' has no kind, and without exposures no metric of the metric model "
+        name = next(iter(modelled), "")
+        key = next((key for key in ROLES if name in getattr(self, key)), "metrics")
+        need(not modelled or self.exposures is not None, key,
+              f"metric '{name}' has no kind, and without exposures no metric of the metric model "
               "can be joined; give it a kind: mean, or name exposures")  # fmt: skip
         fits = bool(self.facts or modelled) if self.exposures is not None else not self.facts
         need(fits, "facts" if self.facts else "exposures",

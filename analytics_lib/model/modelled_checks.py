@@ -85,8 +85,13 @@ def entity_of(experiment: Experiment, catalogue: Catalogue, where: Where) -> str
 def require_free(experiment: Experiment, columns: Iterable[str], where: Where) -> None:
     """Refuse a column that would have two meanings."""
     facts = {name: at for at, facts in enumerate(experiment.facts) for name in facts.columns}
+    kept = {"segments": experiment.segments, "cluster": [experiment.cluster], "strata": [experiment.strata]}
     for name in columns:
-        place = where("facts", facts[name], "columns", name) if name in facts else where("metrics")
+        place = where("metrics", name)
+        if name in facts:
+            place = where("facts", facts[name], "columns", name)
+        elif name in experiment.kept:
+            place = where(next(key for key, names in kept.items() if name in names))
         if name in facts or name in TAKEN or name in experiment.kept:
             what = (
                 "made of facts" if name in facts else "kept of exposures" if name in experiment.kept else "the unit's"
