@@ -84,14 +84,14 @@ class Experiment(Strict):
         metrics = content.get("metrics", {}) if isinstance(content, dict) else None
         if not isinstance(metrics, dict):
             return content
-        metrics = dict(metrics)
+        listed: dict[Any, Any] = {}
         for key, role in ROLES.items():
             names = content.get(key)
             for name in names if isinstance(names, list) else ():
-                part = metrics.get(name, {}) if isinstance(name, str) else None
+                part = listed.get(name, metrics.get(name, {})) if isinstance(name, str) else None
                 if isinstance(part, dict):
-                    metrics[name] = {"role": role} | part
-        return {**content, "metrics": metrics} if metrics else content
+                    listed[name] = {"role": role} | part
+        return {**content, "metrics": listed | {name: metrics[name] for name in metrics if name not in listed}}
 
     @field_validator("variants", mode="before")
     @classmethod

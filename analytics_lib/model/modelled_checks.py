@@ -85,7 +85,9 @@ def entity_of(experiment: Experiment, catalogue: Catalogue, where: Where) -> str
 def require_free(experiment: Experiment, columns: Iterable[str], where: Where) -> None:
     """Refuse a column that would have two meanings."""
     facts = {name: at for at, facts in enumerate(experiment.facts) for name in facts.columns}
-    kept = {"segments": experiment.segments, "cluster": [experiment.cluster], "strata": [experiment.strata]}
+    kept: dict[str, list[str | None]] = {
+        "segments": [*experiment.segments], "cluster": [experiment.cluster], "strata": [experiment.strata],
+    }  # fmt: skip
     for name in columns:
         place = where("metrics", name)
         if name in facts:

@@ -43,12 +43,17 @@ def test_the_example_file():
 
 
 def test_the_example_of_exposures():
-    (exposed,) = [yaml.safe_load(block) for block in blocks(REFERENCE) if "exposures:" in block]
+    exposed, named = [yaml.safe_load(block) for block in blocks(REFERENCE) if "exposures:" in block]
     keys = yaml.safe_load(blocks(PAGE)[0])
     keys = {key: keys[key] for key in ("owner", "hypothesis", "start", "end", "variants", "control", "connection")}
     metrics = {"revenue": {"kind": "mean", "covariate": "revenue_before", "role": "success"}}
     facts = make_experiment("checkout", {**keys, **exposed, "metrics": metrics}).experiment.facts
     assert facts[0].columns["revenue_before"].when == "before"
+    modelled = make_experiment("checkout", {**keys, **named}).experiment
+    assert modelled.modelled == {name: name for name in ("refund_rate", "revenue", "order_value")}
+    assert modelled.metrics["refund_rate"].margin == 0.01
+    shown = make_experiment("checkout", {**keys, **yaml.safe_load(blocks(PAGE)[1])}).experiment
+    assert (shown.lookback, shown.metrics["refund_rate"].role) == (28, "guardrail")
 
 
 @pytest.fixture

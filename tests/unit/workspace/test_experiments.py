@@ -60,7 +60,7 @@ def complaint(tmp_path):
         ({"unit": None}, "units: select * from trial", "`unit` does not name its column; unit: user_id"),
         ({"alpha": 1.5}, "alpha: 1.5", "alpha is 1.5; give it a number below 1"),
         ({"mde": 0}, "mde: 0", "mde is 0; give it a number above 0"),
-        ({"metrics": {}}, "metrics: {}", "metrics is {}"),
+        ({"metrics": {}}, "metrics: {}", "no metric has the role success; one at least decides"),
         ({"metrics": {"orders": {"kind": "mean"}}}, "metrics:", "no metric has the role success; one at least decides"),
         ({"plan": {"kind": "group_sequential", "looks": 5}}, "plan:", "of a number of units that is not known"),
         ({"facts": FACTS}, "facts:", "exposures and facts belong together"),
