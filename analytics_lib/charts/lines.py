@@ -16,6 +16,8 @@ MAX_SERIES: Final = 7
 """More lines than colours can be told apart."""
 MAX_DOTS: Final = 60
 """Points of a line with more are not marked one by one."""
+MAX_TICKS: Final = 12
+"""Days up to which each has its tick."""
 
 
 def line(
@@ -92,7 +94,12 @@ def line(
 
 def _base(rows: pd.DataFrame, across: Channel, up: Channel) -> alt.Chart:
     """Return the two axes. A line may start above zero: it is read by its slope."""
-    options: dict[str, Any] = {"axis": across.axis(horizontal=True)}
+    axis = across.axis(horizontal=True)
+    days = [pd.Timestamp(each) for each in sorted(set(rows[across.name]))] if across.kind == "temporal" else []
+    if 0 < len(days) <= MAX_TICKS and all(day == day.normalize() for day in days):
+        # Vega would part three months into weeks, and label each with its month.
+        axis["values"] = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in days]
+    options: dict[str, Any] = {"axis": axis}
     if across.kind == "nominal":
         options |= {"sort": categories(rows[across.name])}
     elif across.kind == "quantitative":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,11 +11,20 @@ import pandas as pd
 from analytics_lib.errors import AnalyticsError, MetricError, nearest
 from analytics_lib.exploring.drawing import draw
 from analytics_lib.exploring.view import to_query
-from analytics_lib.exploring.wording import Shown, dimension_name, escaped, period_name, sentence, value_name, view_name
+from analytics_lib.exploring.wording import (
+    Shown,
+    column_formats,
+    dimension_name,
+    escaped,
+    period_name,
+    sentence,
+    value_name,
+    view_name,
+)
 from analytics_lib.model.handover import ADDRESS, DOWNLOAD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from analytics_lib.exploring.metrics import ExplorableMetrics, Statement
     from analytics_lib.exploring.view import View
@@ -54,13 +64,25 @@ def shown_metrics(metrics: ExplorableMetrics) -> dict[str, Shown]:
     return {name: Shown(name, title, unit, description) for name, title, unit, description in rows}
 
 
-def find_answer(metrics: ExplorableMetrics, view: View) -> Answer:
-    """Return what comes of a view; what is wrong with it is part of the answer."""
+def find_answer(
+    metrics: ExplorableMetrics, view: View, can_stop: Callable[[Callable[[], None]], None] | None = None
+) -> Answer:
+    """Return what comes of a view; what is wrong with it is part of the answer.
+
+    Parameters
+    ----------
+    metrics
+        The metric model.
+    view
+        What is asked for.
+    can_stop
+        Told how to end the statement from another thread.
+    """
     known = shown_metrics(metrics)
     if not view.metrics:
         return Answer(view, metrics=known)
     try:
-        frame = ordered(metrics.answer(view), view)
+        frame = ordered(metrics.answer(view, can_stop), view)
         return Answer(view, frame, statement=metrics.statement(view), metrics=known)
     except AnalyticsError as error:
         return Answer(view, fault=sentence(error), metrics=known)
@@ -123,13 +145,15 @@ def _found(frame: pd.DataFrame, answer: Answer) -> list[Output]:
 def readable(frame: pd.DataFrame, view: View, metrics: Mapping[str, Shown]) -> pd.DataFrame:
     """Return rows as a table shows them: numbers with their units, periods by their names."""
     found: dict[str, list[str]] = {}
+    columns = column_formats(view, metrics)
     for name in frame.columns:
         values = frame[name].tolist()
         if name == view.grain:
             found[str(name).capitalize()] = [period_name(pd.Timestamp(each), view.grain) for each in values]
-        elif name in metrics and name in view.metrics:
+        elif name in columns:
             whole = bool(pd.api.types.is_integer_dtype(frame[name]))
-            found[metrics[name].heading] = [metrics[name].written(each, whole=whole) for each in values]
+            heading, written = columns[name]
+            found[heading] = [written(each, whole=whole) for each in values]
         else:
             found[dimension_name(str(name))] = [value_name(each) for each in values]
     return pd.DataFrame(found)
@@ -149,7 +173,11 @@ def _file(frame: pd.DataFrame, view: View) -> Output:
     kept = frame.head(MOST_KEPT)
     rows = f"{len(kept):,} row{'' if len(kept) == 1 else 's'}"
     label = f"Download CSV, {rows}" if len(kept) == len(frame) else f"Download CSV, the first {rows} of {len(frame):,}"
-    return _output({DOWNLOAD: {"name": f"{'-'.join(view.metrics)[:80]}.csv", "label": label, "text": to_csv(kept)}})
+    name, text = f"{'-'.join(view.metrics)[:80]}.csv", to_csv(kept)
+    # A link that holds the file, where nobody knows the type: in JupyterLab. An app's page offers a button instead.
+    held = base64.b64encode(text.encode()).decode()
+    link = f'<a download="{escaped(name)}" href="data:text/csv;charset=utf-8;base64,{held}">{escaped(label)}</a>'
+    return _output({DOWNLOAD: {"name": name, "label": label, "text": text}, "text/html": f"<p>{link}</p>"})
 
 
 def _overview(metrics: Mapping[str, Shown]) -> list[Output]:

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
 
-from analytics_lib.exploring.wording import condition_name, dimension_name, value_name
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
 Options = list[tuple[str, Any]]
 
@@ -21,11 +19,21 @@ def row(*children: Any) -> Any:
     return widgets.HBox(list(children), layout=widgets.Layout(**_WRAP))
 
 
+def fitted() -> dict[str, Any]:
+    """Return how wide a control is: as its name and what it holds, so that neither is cut."""
+    return {"layout": widgets.Layout(width="auto"), "style": {"description_width": "initial"}}
+
+
 def dropdown(name: str, options: Options, value: Any = None) -> Any:
     """Return a list to choose one of; what is chosen is one of its options, whatever they are."""
     if value is not None and value not in [each for _, each in options]:
         options = [*options, (str(value), value)]
-    return widgets.Dropdown(description=name, options=options, value=value, layout=widgets.Layout(width="auto"))
+    return widgets.Dropdown(description=name, options=options, value=value, **fitted())
+
+
+def day(name: str, value: Any = None) -> Any:
+    """Return a field for a day, which may be empty."""
+    return widgets.DatePicker(description=name, value=value, **fitted())
 
 
 def button(name: str, act: Callable[[], None], explained: str = "") -> Any:
@@ -123,95 +131,3 @@ class Picker:
     def _left_out(self) -> None:
         self.show(self.value)
         self._changed()
-
-
-class Filters:
-    """Conditions on dimensions: a dimension is, or is not, one of its values.
-
-    Parameters
-    ----------
-    changed
-        Called when a condition was added or left out.
-    asked
-        Called with a dimension whose values are to be offered.
-    """
-
-    def __init__(self, changed: Callable[[], None], asked: Callable[[str], None]) -> None:
-        self._changed = changed
-        self._asked = asked
-        self._where: dict[str, Any] = {}
-        self._values: list[Any] = []
-        self.dimension = dropdown("Filter by", [("Choose a dimension", "")], "")
-        self.sense = dropdown("Condition", [("is", "is"), ("is not", "is not")], "is")
-        self.values = dropdown("Value", [])
-        self.add = button("Add filter", self._take)
-        self._chosen = Chosen(self._left_out, self.dimension)
-        self.box = row(self.dimension, self.sense, self.values, self.add, self._chosen.box)
-        self.dimension.observe(self._ask, "value")
-        self._ready(ready=False)
-
-    @property
-    def value(self) -> dict[str, Any]:
-        """Dimension → condition, as a view has it."""
-        return dict(self._where)
-
-    def show(self, where: Mapping[str, Any]) -> None:
-        """Show conditions."""
-        self._where = dict(where)
-        self._chosen.show({name: condition_name(name, each) for name, each in self._where.items()})
-
-    def offer(self, dimensions: Sequence[str]) -> None:
-        """Offer dimensions to filter by."""
-        before = self.dimension.value
-        self.dimension.options = [("Choose a dimension", ""), *((dimension_name(name), name) for name in dimensions)]
-        self.dimension.value = before if before in dimensions else ""
-
-    def offer_values(self, dimension: str, values: Sequence[Any], note: str = "") -> None:
-        """Offer a dimension's values, unless another one was chosen meanwhile; `note` says why there are none."""
-        if self.dimension.value != dimension:
-            return
-        self.values.options = [(value_name(each), place) for place, each in enumerate(values)] or [(note, None)]
-        self._values = list(values)
-        self._ready(ready=bool(values))
-
-    def _ask(self, _: object) -> None:
-        name = self.dimension.value
-        self.values.options = [("Loading …", None)] if name else []
-        self._ready(ready=False)
-        if name:
-            self._asked(name)
-
-    def _ready(self, *, ready: bool) -> None:
-        self.values.disabled = self.add.disabled = not ready
-
-    def _take(self) -> None:
-        name, place = self.dimension.value, self.values.value
-        if not name or place is None:
-            return
-        value, negated = self._values[place], self.sense.value == "is not"
-        self.show({**self._where, name: joined(self._where.get(name, []), value, negated=negated)})
-        self._changed()
-
-    def _left_out(self) -> None:
-        self.show({name: self._where[name] for name in self._chosen.names})
-        self._changed()
-
-
-def joined(before: Any, value: Any, *, negated: bool) -> Any:
-    """Return a condition with one more value; an empty list is none yet, and one of another sense is replaced.
-
-    Examples
-    --------
-    >>> joined("web", "app", negated=False), joined("web", "app", negated=True)
-    (['web', 'app'], {'not': 'app'})
-    >>> joined({"not": ["web"]}, "app", negated=True)
-    {'not': ['web', 'app']}
-    """
-    if isinstance(before, dict):
-        old = before["not"] if negated and "not" in before else []
-    else:
-        old = [] if negated else before
-    values = [*(old if isinstance(old, list) else [old])]
-    values += [] if value in values else [value]
-    plain = values[0] if len(values) == 1 else values
-    return {"not": plain} if negated else plain

@@ -21,6 +21,8 @@ MOST_CHARTS: Final = 4
 MOST_BARS: Final = 20
 KIND: Final = "__kind"
 """The column that names what a line or bar is of."""
+_NOW: Final = "These days"
+"""What a line is called that stands beside an earlier time's."""
 _FORMATS: Final = {"month": "month", "quarter": "month", "year": "month"}
 
 
@@ -61,7 +63,7 @@ def draw(frame: pd.DataFrame, view: View, metrics: Mapping[str, Shown]) -> tuple
 def _labelled(frame: pd.DataFrame, view: View) -> pd.DataFrame:
     """Return the rows with what each is of: the values of its dimensions."""
     if not view.dimensions:
-        return frame.assign(**{KIND: ""})
+        return frame.assign(**{KIND: _NOW})
     names = [frame[name].map(value_name) for name in view.dimensions]
     kinds = [" · ".join(each) for each in zip(*names, strict=True)]
     return frame.assign(**{KIND: kinds})
@@ -72,7 +74,11 @@ def _kinds(view: View) -> str:
 
 
 def _lines(frame: pd.DataFrame, name: str, view: View, shown: Shown) -> tuple[Any, str]:
-    rows, note = frame.sort_values(view.grain, kind="stable"), ""
+    rows, note, kinds = frame.sort_values(view.grain, kind="stable"), "", _kinds(view)
+    if view.compare != "none" and not view.dimensions:
+        earlier: dict[str, Any] = {name: rows[f"{name}_before"], KIND: view.compare.replace("_", " ").capitalize()}
+        before = rows.assign(**earlier)
+        rows, kinds = pd.concat([rows, before], ignore_index=True), "Time"
     sizes = rows[name].abs().groupby(rows[KIND], sort=False).mean().sort_values(ascending=False, kind="stable")
     if len(sizes) > MAX_SERIES:
         rows = rows[rows[KIND].isin(sizes.index[:MAX_SERIES])]
@@ -81,7 +87,7 @@ def _lines(frame: pd.DataFrame, name: str, view: View, shown: Shown) -> tuple[An
         rows,
         Field(view.grain, view.grain.capitalize(), _FORMATS.get(view.grain, "day")),
         Field(name, shown.heading, shown.format(whole=_is_whole(frame[name]))),
-        color=Field(KIND, _kinds(view)) if view.dimensions else None,
+        color=Field(KIND, kinds) if kinds else None,
         title=f"{shown.title} by {view.grain}",
         description=_reach(rows, name, shown),
     )
@@ -99,10 +105,13 @@ def _bars(frame: pd.DataFrame, name: str, view: View, shown: Shown) -> tuple[Any
     rows = frame.dropna(subset=[name])
     if not view.order:
         rows = rows.sort_values(name, ascending=False, kind="stable")
+    before = Field(f"{name}_before", view.compare.replace("_", " ").capitalize(), amount.format)
+    reference = None if view.compare == "none" else before
     note = f"{MOST_BARS} of {len(rows)} bars are drawn; the table has all." if len(rows) > MOST_BARS else ""
     kinds = _kinds(view)
     title, described = f"{shown.title} by {kinds[:1].lower()}{kinds[1:]}", _reach(rows, name, shown)
-    return bar(rows.head(MOST_BARS), amount, Field(KIND, kinds), title=title, description=described), note
+    shown_rows, kind = rows.head(MOST_BARS), Field(KIND, kinds)
+    return bar(shown_rows, amount, kind, reference=reference, title=title, description=described), note
 
 
 def _is_whole(values: pd.Series[Any]) -> bool:

@@ -8,10 +8,11 @@ import ipywidgets as widgets
 
 from analytics_lib.errors import AnalyticsError
 from analytics_lib.exploring.answers import Answer, Output, find_answer, outputs_of, shown_metrics, statement_outputs
-from analytics_lib.exploring.controls import Filters, Picker, dropdown, row
+from analytics_lib.exploring.controls import Picker, day, dropdown, row
+from analytics_lib.exploring.filters import Filters
 from analytics_lib.exploring.turns import Turns
-from analytics_lib.exploring.view import CHARTS, View, to_query
-from analytics_lib.exploring.wording import as_whole, dimension_name, sentence
+from analytics_lib.exploring.view import CHARTS, COMPARED, View, to_query
+from analytics_lib.exploring.wording import as_whole, column_names, dimension_name, sentence
 from analytics_lib.model.metrics.periods import GRAINS
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ MOST_VALUES: Final = 500
 _FIRST_YEAR: Final = 1000
 """A year below is one that is still being typed."""
 _CHART_NAMES: Final = dict(zip(CHARTS, ("Automatic", "Lines", "Bars", "No chart"), strict=True))
+_COMPARED_NAMES: Final = dict(zip(COMPARED, ("Nothing", "Previous period", "Previous year"), strict=True))
 _LIMITS: Final = (10, 25, 100, 500, 1000)
 _BUSY: Final = "asking"
 
@@ -87,10 +89,9 @@ class Explorer:
         self._told = Picker("dimension", self._names_changed)
         self._grain = dropdown("Period", grains, view.grain)
         self._filters = Filters(self._changed, self._looking.ask)
-        self._start, self._end = (
-            widgets.DatePicker(description=name, value=day, layout=widgets.Layout(width="auto"))
-            for name, day in (("First day", view.start), ("Last day", view.end))
-        )
+        self._start, self._end = day("First day", view.start), day("Last day", view.end)
+        compared = [(name, key) for key, name in _COMPARED_NAMES.items()]
+        self._compare = dropdown("Compare with", compared, view.compare)
         self._chart = dropdown("Chart", [(name, key) for key, name in _CHART_NAMES.items()], view.chart)
         self._order = dropdown("Order", [("As grouped", "")], view.order)
         self._limit = dropdown("Rows shown", [(f"{each:,}", each) for each in _LIMITS], view.limit)
@@ -103,14 +104,15 @@ class Explorer:
         self._filters.show(view.where)
         for each in (self._start, self._end, self._chart, self._limit, self._order):
             each.observe(self._changed, "value")
-        self._grain.observe(self._names_changed, "value")
+        for each in (self._grain, self._compare):
+            each.observe(self._names_changed, "value")
         self._with_statement.observe(lambda _: self._present_statement(), "value")
 
     def _children(self) -> tuple[Any, ...]:
         return (
             self._picked.box,
             self._told.box,
-            row(self._grain, self._start, self._end),
+            row(self._grain, self._start, self._end, self._compare),
             self._filters.box,
             row(self._chart, self._order, self._limit, self._with_statement),
             self._status,
@@ -137,8 +139,8 @@ class Explorer:
             times, names = set(), []  # a metric is unknown: the answer says so
         kinds = [name for name in names if name not in times]
         self._told.offer({name: dimension_name(name) for name in kinds})
-        self._filters.offer(kinds)
-        columns = {name: self._shown[name].title if name in self._shown else name for name in view.metrics}
+        self._filters.offer(names, times)
+        columns = column_names(view, self._shown)
         columns |= {name: name.capitalize() if name == view.grain else dimension_name(name) for name in view.by}
         ways = [("As grouped", "")]
         for name, shown in columns.items():
@@ -152,7 +154,7 @@ class Explorer:
     def _chosen(self) -> View:
         by = (*([self._grain.value] if self._grain.value else []), *self._told.value)
         days = self._start.value, self._end.value
-        shown = self._chart.value, self._order.value, self._limit.value
+        shown = self._compare.value, self._chart.value, self._order.value, self._limit.value
         return View(self._picked.value, by, self._filters.value, *days, *shown)
 
     def _changed(self, *_: object) -> None:
@@ -165,7 +167,7 @@ class Explorer:
         self._say("Asking the database …")
         self._result.add_class(_BUSY)
         try:
-            answer = find_answer(self._metrics, view)
+            answer = find_answer(self._metrics, view, self._asking.can_stop)
             outputs = outputs_of(answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
             answer = Answer(view, fault=fault_of(error))
@@ -191,7 +193,7 @@ class Explorer:
         """Look for the values of a dimension."""
         metrics = self._picked.value[:1]
         try:
-            frame = self._metrics.answer(View(metrics, (dimension,)))
+            frame = self._metrics.answer(View(metrics, (dimension,)), self._looking.can_stop)
             rows = frame.sort_values(metrics[0], ascending=False, kind="stable", na_position="last").head(MOST_VALUES)
             values = values_of(rows.sort_values(dimension, na_position="last")[dimension])
         except Exception as error:  # noqa: BLE001 - as above

@@ -13,12 +13,13 @@ from analytics_lib.model.metrics.plan import make_plan
 from analytics_lib.model.metrics.requests import make_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from sqlalchemy import Dialect
+    from sqlalchemy import Dialect, Select
 
     from analytics_lib.connectors.metrics.answers import MetricFrame
     from analytics_lib.exploring.explorer import Explorer
+    from analytics_lib.model.metrics.plan import Plan
 
 SECONDS = 60.0
 """How long a statement of the widget may take."""
@@ -74,7 +75,8 @@ class ExplorableMetrics(Metrics):
         by, where, start, end
             What is chosen at first, as of `query`; `where` may be JSON text.
         **shown
-            ``chart``, one of auto, line, bar and none; ``order``, a column, ``-`` in front for the highest first;
+            ``compare``, one of none, previous_period and previous_year; ``chart``, one of auto, line, bar and none;
+            ``order``, a column, ``-`` in front for the highest first;
             ``limit``, rows of the table, 100 by default.
 
         Returns
@@ -100,8 +102,15 @@ class ExplorableMetrics(Metrics):
             return Explorer(self, read_query(metrics))
         return Explorer(self, make_view(metrics, by, where, (start, end), **shown))
 
-    def answer(self, view: View) -> MetricFrame:
+    def answer(self, view: View, can_stop: Callable[[Callable[[], None]], None] | None = None) -> MetricFrame:
         """Return what a view asks for, in groups as they come; one question is asked after the other.
+
+        Parameters
+        ----------
+        view
+            What is asked for.
+        can_stop
+            Told how to end the statement from another thread.
 
         Raises
         ------
@@ -112,14 +121,26 @@ class ExplorableMetrics(Metrics):
         """
         request = make_request(view.metrics, view.by, view.where, view.start, view.end)
         connection = self.connection(make_plan(self._catalogue, request).connection)
-        with self._turn, connection.time_limit(SECONDS):
-            return self.query(view.metrics, view.by, where=view.where, start=view.start, end=view.end)
+        with self._turn, connection.time_limit(SECONDS) as deadline:
+            if can_stop is not None:
+                can_stop(deadline.cancel)
+            if view.compare == "none":
+                return self.query(view.metrics, view.by, where=view.where, start=view.start, end=view.end)
+            return self.compare(
+                view.metrics, view.by, where=view.where, start=view.start, end=view.end, to=view.compare
+            )
 
     def statement(self, view: View) -> Statement:
         """Return the statement that answers a view, and its values apart; see `answer` for errors."""
         request = make_request(view.metrics, view.by, view.where, view.start, view.end)
+        plan: Plan
+        statement: Select[Any]
         with self._turn:
-            plan, statement = self._prepared(request)
+            if view.compare == "none":
+                plan, statement = self._prepared(request)
+            else:
+                days = view.start, view.end
+                plan, _, statement = self._comparison(view.metrics, view.by, view.where, days, view.compare)
         dialect = with_names(self._dialects[plan.connection])
         compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         return Statement(str(compiled), dict(compiled.params))

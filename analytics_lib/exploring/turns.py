@@ -24,16 +24,27 @@ class Turns(Generic[T]):
         self._work = work
         self._lock = threading.Condition()
         self._waiting: list[T] = []
+        self._stop: Callable[[], None] | None = None
         self._busy = False
 
     def ask(self, what: T) -> None:
-        """Let `what` be done next."""
+        """Let `what` be done next; what is being done is stopped where it can be."""
         with self._lock:
             self._waiting = [what]
-            if self._busy:
-                return
-            self._busy = True
-        threading.Thread(target=self._run, name="explorer", daemon=True).start()
+            stop, self._stop = self._stop, None
+            begins, self._busy = not self._busy, True
+        if begins:
+            threading.Thread(target=self._run, name="explorer", daemon=True).start()
+        elif stop is not None:
+            stop()
+
+    def can_stop(self, stop: Callable[[], None]) -> None:
+        """Call `stop` as soon as something newer is asked for than what is being done."""
+        with self._lock:
+            self._stop = None if self._waiting else stop
+            late = bool(self._waiting)
+        if late:
+            stop()
 
     @property
     def is_newest(self) -> bool:
@@ -53,7 +64,7 @@ class Turns(Generic[T]):
                     self._busy = False
                     self._lock.notify_all()
                     return
-                what = self._waiting.pop()
+                what, self._stop = self._waiting.pop(), None
             try:
                 self._work(what)
             except BaseException:

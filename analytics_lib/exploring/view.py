@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from analytics_lib.connectors.metrics.metrics import EARLIER
 from analytics_lib.errors import MetricError, nearest
 from analytics_lib.model.metrics.conditions import conditions_of
 from analytics_lib.model.metrics.periods import GRAINS, day_of
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 CHARTS: Final = ("auto", "line", "bar", "none")
 """How a view is drawn; ``auto`` draws lines over time, and bars of kinds."""
+COMPARED: Final = ("none", *EARLIER)
+"""What a view is put beside."""
 ROWS: Final = 100
 """Rows of the table that are shown, unless something else is chosen."""
 MOST_ROWS: Final = 5_000
@@ -32,6 +35,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         Parameter("where", "string", default=""),
         Parameter("start", "date", nullable=True),
         Parameter("end", "date", nullable=True),
+        Parameter("compare", "choice", default="none", choices=COMPARED),
         Parameter("chart", "choice", default="auto", choices=CHARTS),
         Parameter("order", "string", default=""),
         Parameter("limit", "int", default=ROWS),
@@ -54,6 +58,8 @@ class View:
         Dimension → its condition as JSON has it: a value, a list, ``{"from": …, "to": …}`` or ``{"not": …}``.
     start, end
         First and last day; None leaves one open.
+    compare
+        One of `COMPARED`; a comparison needs both days.
     chart
         One of `CHARTS`.
     order
@@ -67,6 +73,7 @@ class View:
     where: Mapping[str, Any] = field(default_factory=dict)
     start: date | None = None
     end: date | None = None
+    compare: str = "none"
     chart: str = "auto"
     order: str = ""
     limit: int = ROWS
@@ -100,7 +107,7 @@ def make_view(
     days
         First and last day, each a day, its ISO 8601 text, or None.
     **shown
-        `View`'s ``chart``, ``order`` and ``limit``.
+        `View`'s ``compare``, ``chart``, ``order`` and ``limit``.
 
     Raises
     ------
@@ -127,14 +134,16 @@ def make_view(
     return View(names, told, conditions, first, last, **_checked(**shown))
 
 
-def _checked(chart: str = "auto", order: str = "", limit: int = ROWS) -> dict[str, Any]:
+def _checked(compare: str = "none", chart: str = "auto", order: str = "", limit: int = ROWS) -> dict[str, Any]:
+    if compare not in COMPARED:
+        raise MetricError(f"there is no comparison '{compare}'", hint=nearest(str(compare), COMPARED))
     if chart not in CHARTS:
         raise MetricError(f"there is no chart '{chart}'", hint=nearest(str(chart), CHARTS))
     if not isinstance(order, str):
         raise MetricError(f"order is {order!r}", hint="the name of a column is right, '-revenue' for the highest first")
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MOST_ROWS:
         raise MetricError(f"limit is {limit!r}", hint=f"a whole number from 1 to {MOST_ROWS:,} is right")
-    return {"chart": chart, "order": order, "limit": limit}
+    return {"compare": compare, "chart": chart, "order": order, "limit": limit}
 
 
 def to_query(view: View) -> str:
@@ -151,6 +160,7 @@ def to_query(view: View) -> str:
         "where": json.dumps(view.where, ensure_ascii=False, separators=(",", ":")) if view.where else "",
         "start": view.start.isoformat() if view.start else "",
         "end": view.end.isoformat() if view.end else "",
+        "compare": "" if view.compare == "none" else view.compare,
         "chart": "" if view.chart == "auto" else view.chart,
         "order": view.order,
         "limit": "" if view.limit == ROWS else str(view.limit),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -12,8 +13,7 @@ from analytics_lib.charts import figures
 from analytics_lib.model.metrics.periods import GRAINS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
+    from collections.abc import Callable, Mapping
 
     from analytics_lib.errors import AnalyticsError
     from analytics_lib.exploring.view import View
@@ -63,6 +63,47 @@ class Shown:
         if kind == "money":
             return figures.money(value, 2)
         return figures.count(value) if whole else figures.decimal(value, 2)
+
+    def changed(self, value: Any, *, whole: bool) -> str:
+        """Return a difference as a table writes it; that of shares is in points."""
+        if self.format(whole=whole) == "percent":
+            text = figures.decimal(value * 100, 1)
+            return _signed(value, text if pd.isna(value) else f"{text} points")
+        return _signed(value, self.written(value, whole=whole))
+
+
+def column_names(view: View, metrics: Mapping[str, Shown]) -> dict[str, str]:
+    """Return the columns of a view's metrics, and what each is called: with a comparison, four of each metric.
+
+    Examples
+    --------
+    >>> from analytics_lib.exploring.view import make_view
+    >>> column_names(make_view("revenue", compare="previous_year"), {"revenue": Shown("revenue", "Revenue")})["revenue_growth"]
+    'Revenue growth'
+    """  # noqa: E501 - an example shows what is run
+    titles = {name: metrics[name].title if name in metrics else name for name in view.metrics}
+    afters = ("", *(() if view.compare == "none" else ("before", "change", "growth")))
+    return {
+        f"{name}_{after}".rstrip("_"): f"{title} {after}".rstrip() for name, title in titles.items() for after in afters
+    }
+
+
+def column_formats(view: View, metrics: Mapping[str, Shown]) -> dict[str, tuple[str, Callable[..., str]]]:
+    """Return of each column of a view's metrics its heading, and how a value is written."""
+    found: dict[str, tuple[str, Callable[..., str]]] = {}
+    names = column_names(view, metrics)
+    for name in (each for each in view.metrics if each in metrics):
+        shown = metrics[name]
+        found[name] = shown.heading, shown.written
+        if view.compare != "none":
+            found[f"{name}_before"] = names[f"{name}_before"], shown.written
+            found[f"{name}_change"] = names[f"{name}_change"], shown.changed
+            found[f"{name}_growth"] = names[f"{name}_growth"], lambda value, **_: _signed(value, figures.percent(value))
+    return found
+
+
+def _signed(value: Any, text: str) -> str:
+    return f"+{text}" if not pd.isna(value) and value > 0 else text
 
 
 def dimension_name(name: str) -> str:
@@ -144,9 +185,21 @@ def _listing(values: Any) -> str:
 
 
 def _range(low: Any, high: Any) -> str:
+    low, high = _end_name(low), _end_name(high)
     if low is None:
         return f"up to {high}"
     return f"from {low} on" if high is None else f"from {low} to {high}"
+
+
+def _end_name(end: Any) -> Any:
+    """Return a range's end; a day, which JSON has as text, as a day."""
+    if not isinstance(end, str):
+        return end
+    try:
+        day = date.fromisoformat(end)
+    except ValueError:
+        return end
+    return f"{day.day} {day:%b} {day.year}"
 
 
 def view_name(view: View, metrics: Mapping[str, Shown], rows: int) -> str:
@@ -162,6 +215,7 @@ def view_name(view: View, metrics: Mapping[str, Shown], rows: int) -> str:
     by = [name if name in GRAINS else dimension_name(name).lower() for name in view.by]
     told = f" by {figures.listing(by)}" if by else ""
     days = _days(view.start, view.end)
+    days += "" if view.compare == "none" else f", beside the {view.compare.replace('_', ' ')}"
     kept = "".join(f"; {condition_name(*each)}" for each in view.where.items())
     return f"{names}{told}{days}{kept}: {figures.count(rows, 'row')}."
 

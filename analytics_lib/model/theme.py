@@ -40,7 +40,7 @@ HIGHLIGHT = "#1f78c8"
 """The one entity that a chart speaks of; legible in both modes."""
 CONTEXT = "#858d98"
 """Everything that the highlighted entity is compared with; legible in both modes."""
-WIDTH = {"continuousWidth": 640, "discreteWidth": 640}
+WIDTH = {"continuousWidth": 560, "discreteWidth": 560}
 """Pixels of a chart outside of a page, where nothing says how wide its place is."""
 GOOD = "#14876d"
 BAD = "#d4483b"

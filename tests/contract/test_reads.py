@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pyarrow as pa
 import pytest
 
@@ -118,6 +121,22 @@ def test_a_time_limit_ends_a_statement(engine):
         shop.sql(ENDLESS[engine.kind])
     with pytest.raises(QueryError, match="ran longer than 1 s and was ended"):
         shop.arrow(ENDLESS[engine.kind])
+    assert len(shop.sql(QUERY)) == 3
+
+
+def test_a_block_is_cancelled_from_another_thread_and_leaves_others_alone(engine):
+    shop = engine.open()
+    with pytest.raises(QueryError, match="the query was ended before it was answered"), shop.time_limit(600) as limit:
+        threading.Timer(0.3, limit.cancel).start()
+        shop.sql(ENDLESS[engine.kind])
+    with (
+        ThreadPoolExecutor(1) as other,
+        pytest.raises(QueryError, match="ended before it was answered"),
+        shop.time_limit(600) as limit,
+    ):
+        limit.cancel()
+        assert len(other.submit(shop.sql, QUERY).result()) == 3
+        shop.sql(ENDLESS[engine.kind])
     assert len(shop.sql(QUERY)) == 3
 
 

@@ -22,6 +22,8 @@ _KILL_TIMEOUT_S: Final = 5
 class Deadline:
     """Interrupts what an engine's connections are doing once the time is over, until the block is left.
 
+    What other threads do with the engine meanwhile is none of the block's.
+
     Parameters
     ----------
     engine
@@ -37,14 +39,16 @@ class Deadline:
         self._seconds = seconds
         self._where = where
         self._out: dict[int, Any] = {}
+        self._owner = 0
         self._lock = threading.RLock()  # a connection that kills gives itself back
-        self._left = threading.Event()
-        self._over = threading.Event()
+        self._left, self._over = threading.Event(), threading.Event()
+        self._cancelled, self._awake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._watch, name="deadline", daemon=True)
 
     def __enter__(self) -> Self:
         from sqlalchemy import event
 
+        self._owner = threading.get_ident()
         event.listen(self._engine, "checkout", self._took)
         event.listen(self._engine, "checkin", self._gave)
         self._thread.start()
@@ -56,12 +60,18 @@ class Deadline:
         from sqlalchemy import event
 
         self._left.set()
+        self._awake.set()
         self._thread.join()
         event.remove(self._engine, "checkout", self._took)
         event.remove(self._engine, "checkin", self._gave)
         # Without an error too: MariaDB's sleep() answers when it is ended, and other functions may.
         if self._over.is_set() and (error is None or isinstance(error, Exception)):
             raise self._refusal() from None
+
+    def cancel(self) -> None:
+        """End the block's statements now, from any thread: nobody waits for what they find."""
+        self._cancelled.set()
+        self._awake.set()
 
     def watch(self, session: Any) -> Callable[[], None]:
         """Interrupt also a session that is none of the engine's; return what ends that.
@@ -75,6 +85,10 @@ class Deadline:
         return lambda: self._gave(session, None)
 
     def _refusal(self) -> QueryError:
+        if self._cancelled.is_set():
+            return QueryError(
+                "the query was ended before it was answered", where=self._where, hint="ask again if you need the answer"
+            )
         return QueryError(
             f"the query ran longer than {self._seconds:g} s and was ended",
             where=self._where,
@@ -82,7 +96,7 @@ class Deadline:
         )
 
     def _took(self, connection: Any, _record: object, _proxy: object) -> None:
-        if threading.current_thread() is self._thread:
+        if threading.get_ident() != self._owner:
             return
         with self._lock:
             if self._over.is_set():
@@ -94,7 +108,8 @@ class Deadline:
             self._out.pop(id(connection), None)
 
     def _watch(self) -> None:
-        wait = self._seconds
+        self._awake.wait(self._seconds)
+        wait = 0.0
         while not self._left.wait(wait):
             with self._lock:
                 self._over.set()

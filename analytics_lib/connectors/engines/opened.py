@@ -105,7 +105,7 @@ class Opened:
         return self._backend.changed_at(self._url)
 
     @contextmanager
-    def time_limit(self, seconds: float) -> Iterator[None]:
+    def time_limit(self, seconds: float) -> Iterator[Deadline]:
         """End what is still running after so many seconds; the limit is for all statements of the block together.
 
         Parameters
@@ -113,10 +113,15 @@ class Opened:
         seconds
             How long.
 
+        Yields
+        ------
+        Deadline
+            Its ``cancel()`` ends them at once, from another thread.
+
         Raises
         ------
         QueryError
-            The time is over.
+            The time is over, or the block was cancelled.
 
         Examples
         --------
@@ -126,7 +131,7 @@ class Opened:
         with Deadline(self._engine, seconds, f"connection '{self.name}'") as deadline:
             self._deadlines.append(deadline)
             try:
-                yield
+                yield deadline
             finally:
                 self._deadlines.remove(deadline)
 

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+    from sqlalchemy import Select
 
     from analytics_lib.connectors.metrics.answers import MetricFrame
     from analytics_lib.connectors.metrics.checking import MetricCheck
     from analytics_lib.model.metrics.defined import Defined
+    from analytics_lib.model.metrics.plan import Plan
 
 EARLIER: Final = ("previous_period", "previous_year")
 
@@ -144,8 +146,24 @@ class Metrics(Asking):
             As of `query`; a day is missing, or `to` is none.
         """
         from analytics_lib.connectors.metrics.answers import with_sql
-        from analytics_lib.connectors.metrics.comparison import compared, earlier, together
+        from analytics_lib.connectors.metrics.comparison import compared
 
+        plan, before, both = self._comparison(metrics, by, where, (start, end), to)
+        frame = compared(self._run(plan, both), plan, before)
+        return with_sql(frame, lambda: self._shown(plan, both))
+
+    def _comparison(
+        self,
+        metrics: str | Sequence[str],
+        by: str | Sequence[str],
+        where: Mapping[str, Any] | None,
+        days: tuple[object, object],
+        to: str,
+    ) -> tuple[Plan, Plan, Select[Any]]:
+        """Return both plans of a comparison, and the one statement for them; see `compare`."""
+        from analytics_lib.connectors.metrics.comparison import earlier, together
+
+        start, end = days
         if to not in EARLIER:
             raise MetricError(f"to is {to!r}", hint=nearest(str(to), EARLIER))
         if start is None or end is None:
@@ -159,9 +177,7 @@ class Metrics(Asking):
             raise MetricError(f"'{twice}' is a column of the comparison as well", hint="compare it by itself")
         plan, before = (make_plan(self._catalogue, each) for each in (request, earlier(request, to)))
         scopes = [self._scope(each, *self._surroundings(each)) for each in (plan, before)]
-        both = together(scopes, (plan, before))
-        frame = compared(self._run(plan, both), plan, before)
-        return with_sql(frame, lambda: self._shown(plan, both))
+        return plan, before, together(scopes, (plan, before))
 
     def search(self, text: str = "") -> pd.DataFrame:
         """Return the metrics that all words of `text` occur in, with what they mean.

@@ -103,6 +103,20 @@ def test_csv_holds_all_rows_and_values_as_they_are(shop):
     assert "2026-01-01," in to_csv(shop.query("revenue", by="month"))
 
 
+def test_an_earlier_time_has_columns_and_a_line_of_its_own(shop):
+    days = ("2026-02-01", "2026-03-31")
+    outputs = shown(shop, ["revenue", "open_share"], "month", days=days, compare="previous_period")
+    text = html_of(outputs)
+    assert "from 1 Feb 2026 to 31 Mar 2026, beside the previous period: 2 rows." in text
+    for heading in ("Revenue, USD", "Revenue before", "Revenue change", "Revenue growth", "Open share change"):
+        assert f"<th>{heading}</th>" in text
+    assert "points</td>" in text
+    revenue, _ = charts_of(outputs)
+    assert {row["__kind"] for row in next(iter(revenue["datasets"].values()))} == {"These days", "Previous period"}
+    statement = find_answer(shop, make_view("revenue", days=days, compare="previous_period")).statement
+    assert statement.text.count(":") >= 2
+
+
 def test_data_is_escaped_in_the_page(shop):
     text = html_of(shown(shop, "revenue", "channel", where={"channel": ["=<b>app</b>", "web"]}))
     assert "<td>=&lt;b&gt;app&lt;/b&gt;</td>" in text

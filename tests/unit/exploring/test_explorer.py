@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
+import analytics_lib as al
 from analytics_lib.exploring.explorer import values_of
 from analytics_lib.exploring.view import make_view
 from analytics_lib.model.handover import ADDRESS
@@ -32,7 +33,7 @@ def test_it_shows_an_answer_before_anybody_moves_it(shop):
 def test_controls_hold_what_was_asked_for(shop):
     view = make_view(
         ["revenue", "orders"], ["week", "channel"], {"channel": {"not": "web"}}, ("2026-01-05", "2026-02-01"),
-        chart="bar", order="-orders", limit=7,
+        compare="previous_year", chart="bar", order="-orders", limit=7,
     )  # fmt: skip
     explorer = shop.explore(view)
     assert explorer._chosen() == view
@@ -79,7 +80,79 @@ def test_values_to_filter_by_are_plain_and_of_their_type(shop):
         assert explorer.wait(PATIENCE)
         assert explorer._filters._values == values
         assert all(type(each) in {bool, int} for each in explorer._filters._values)
-    assert "placed" not in [value for _, value in explorer._filters.dimension.options]
+
+
+def added(explorer, dimension, sense, **given):
+    """Fill in a condition, add it, and return the view's conditions once they are answered."""
+    filters = explorer._filters
+    filters.dimension.value = dimension
+    assert explorer.wait(PATIENCE)
+    filters.sense.value = sense
+    low, high = filters.days if dimension == "placed" else filters.numbers
+    low.value, high.value = given.get("low", low.value), given.get("high", high.value)
+    filters.add.click()
+    assert explorer.wait(PATIENCE)
+    return explorer.view.where
+
+
+def test_numbers_and_days_are_filtered_by_ranges_and_what_is_missing(shop):
+    explorer = shop.explore("orders", by="size")
+    assert added(explorer, "size", "within", low="3", high=" 7 ") == {"size": {"from": 3, "to": 7}}
+    assert explorer.frame["size"].tolist() == [3, 4, 5, 6, 7]
+    assert added(explorer, "size", "within", low="", high="1.5")["size"] == {"to": 1.5}
+    assert explorer.frame["size"].tolist() == [0, 1]
+    days = added(explorer, "placed", "within", low=date(2026, 2, 1), high=date(2026, 2, 1))
+    assert days["placed"] == {"from": "2026-02-01", "to": "2026-02-01"}
+    assert [chip.description for chip in explorer._filters._chosen.box.children] == [
+        "Size is up to 1.5 ×", "Placed is from 1 Feb 2026 to 1 Feb 2026 ×",
+    ]  # fmt: skip
+    assert explorer.frame["orders"].sum() == 1
+    assert added(explorer, "placed", "missing")["placed"] is None
+    assert added(explorer, "placed", "there")["placed"] == {"not": None}
+    assert shop.explore(f"?{explorer.address}").view == explorer.view
+
+
+@pytest.mark.parametrize(
+    ("dimension", "given", "sentence"),
+    [
+        ("size", {"low": "many"}, "&#x27;many&#x27; is no number; 12 and -1.5 are."),
+        ("size", {"low": "1e999"}, "is no number"),
+        ("size", {"low": "7", "high": "3"}, "The range ends at 3, before it begins at 7."),
+        ("size", {}, "Give the range a beginning, an end, or both."),
+        ("placed", {"low": date(2026, 2, 2), "high": date(2026, 2, 1)}, "ends at 2026-02-01, before it begins"),
+    ],
+)
+def test_a_range_that_is_none_is_a_sentence_beside_it(shop, dimension, given, sentence):
+    explorer = shop.explore("orders")
+    assert added(explorer, dimension, "within", **given) == {}
+    assert sentence in explorer._filters.note.value
+    assert 'role="alert"' in explorer._filters.note.value
+    assert added(explorer, "size", "within", low="1", high="") == {"size": {"from": 1}}
+    assert explorer._filters.note.value == ""
+
+
+def test_only_numbers_and_days_have_ranges(shop):
+    explorer = shop.explore("orders")
+    for dimension, ranged in {"channel": False, "paid": False, "size": True, "placed": True}.items():
+        explorer._filters.dimension.value = dimension
+        assert explorer.wait(PATIENCE)
+        assert ("within" in [key for _, key in explorer._filters.sense.options]) is ranged
+
+
+def test_an_earlier_time_stands_beside_what_is_chosen(shop):
+    explorer = shop.explore("revenue", start="2026-03-01", end="2026-03-31")
+    explorer._compare.value = "previous_period"
+    assert explorer.wait(PATIENCE)
+    assert explorer.address == "metrics=revenue&start=2026-03-01&end=2026-03-31&compare=previous_period"
+    assert [*explorer.frame] == ["revenue", "revenue_before", "revenue_change", "revenue_growth"]
+    explorer._order.value = "-revenue_growth"
+    explorer._grain.value = "week"
+    assert explorer.wait(PATIENCE)
+    assert explorer.frame["revenue_growth"].dropna().is_monotonic_decreasing
+    assert explorer.view.order == "-revenue_growth"
+    explorer._end.value = None
+    assert explorer.wait(PATIENCE)
+    assert "The end is missing. A comparison needs both days." in text_of(explorer._result)
 
 
 def test_whole_numbers_stay_whole_beside_a_missing_one():
@@ -118,7 +191,7 @@ def test_while_a_query_runs_it_says_so_and_the_newest_choice_wins(shop, monkeypa
     begun, go, asked = threading.Semaphore(0), threading.Semaphore(0), []
     ask = type(shop).answer
 
-    def slow(metrics, view):
+    def slow(metrics, view, _can_stop):
         asked.append(view.limit)
         begun.release()
         assert go.acquire(timeout=PATIENCE)
@@ -138,6 +211,22 @@ def test_while_a_query_runs_it_says_so_and_the_newest_choice_wins(shop, monkeypa
     assert "asking" not in explorer._result._dom_classes
 
 
+def test_a_query_that_nobody_waits_for_any_more_is_ended(shop, bench):
+    endless = "select a.range as pairs from range(10000000) a, range(10000000) b where a.range > b.range"
+    model = f"{{owner: a@example.com, connection: shop, query: '{endless}', measures: {{pairs: {{aggregate: sum}}}}"
+    bench.write("metrics/pairs.yml", f"{model}, metrics: {{pairs: {{}}}}}}")
+    explorer = al.metrics().explore("revenue")
+    explorer._picked.list.value = "pairs"
+    explorer._picked.show(["pairs"])
+    explorer._changed()
+    assert not explorer.wait(0.5)  # it would take days
+    explorer._picked.show(["orders"])
+    explorer._changed()
+    assert explorer.wait(PATIENCE / 2)
+    assert explorer.view.metrics == ("orders",)
+    assert explorer.frame["orders"].tolist() == [90]
+
+
 @pytest.mark.parametrize("part", ["explorer.find_answer", "answers.draw"])
 def test_a_fault_of_our_own_is_a_sentence_too(shop, monkeypatch, part):
     explorer = shop.explore("revenue", by="channel")
@@ -149,7 +238,6 @@ def test_a_fault_of_our_own_is_a_sentence_too(shop, monkeypatch, part):
 
 @pytest.mark.parametrize("metrics", [0, 1])
 def test_a_model_without_metrics_says_so(bench, monkeypatch, metrics):
-    import analytics_lib as al
     from analytics_lib.session import _workspace
 
     monkeypatch.chdir(bench.root)

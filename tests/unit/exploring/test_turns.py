@@ -42,6 +42,41 @@ def test_what_is_asked_for_later_is_done_again():
     assert done == [0, 1, 2]
 
 
+def test_what_is_being_done_is_stopped_for_something_newer():
+    begun, stopped, done = threading.Event(), threading.Event(), []
+
+    def work(number):
+        if number == 1:
+            turns.can_stop(stopped.set)
+            begun.set()
+            assert stopped.wait(PATIENCE)
+        done.append(number)
+
+    turns = Turns(work)
+    turns.ask(1)
+    assert begun.wait(PATIENCE)
+    turns.ask(2)
+    assert turns.join(PATIENCE)
+    assert done == [1, 2]
+
+
+def test_so_is_what_says_late_how_to_stop_it():
+    begun, asked, stops = threading.Event(), threading.Event(), []
+
+    def work(number):
+        begun.set()
+        assert asked.wait(PATIENCE)
+        turns.can_stop(lambda: stops.append(number))
+
+    turns = Turns(work)
+    turns.ask(1)
+    assert begun.wait(PATIENCE)
+    turns.ask(2)
+    asked.set()
+    assert turns.join(PATIENCE)
+    assert stops == [1]
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_work_that_fails_keeps_nothing_else_from_being_done():
     done = []

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics_lib.errors import AnalyticsError
-from analytics_lib.exploring.view import CHARTS, MOST_ROWS, PARAMETERS, View, make_view, read_query, to_query
+from analytics_lib.exploring.view import (
+    CHARTS,
+    COMPARED,
+    MOST_ROWS,
+    PARAMETERS,
+    View,
+    make_view,
+    read_query,
+    to_query,
+)
 from analytics_lib.model.parameters import resolve
 from analytics_lib.server.apps import opening
 from analytics_lib.workspace.notebooks import load_notebook
@@ -39,6 +48,7 @@ VIEWS = st.builds(
     st.sampled_from([[], ["month"], ["day"]]),
     st.dictionaries(TEXT, CONDITIONS, max_size=3),
     st.tuples(DAYS, DAYS),
+    compare=st.sampled_from(COMPARED),
     chart=st.sampled_from(CHARTS),
     order=TEXT,
     limit=st.integers(1, MOST_ROWS),
@@ -94,6 +104,7 @@ def test_conditions_are_kept_as_json_has_them():
         ('where={"a":NaN}', "the condition on 'a' holds nan"),
         ("by=month,week", "by names two periods, month and week"),
         ("start=soon", "parameter 'start': 'soon' is not a date"),
+        ("compare=last_year", "parameter 'compare' cannot be 'last_year'"),
         ("chart=pie", "parameter 'chart' cannot be 'pie'"),
         ("limit=0", "limit is 0; a whole number from 1 to 5,000 is right"),
         ("start=2026-01-01&start=2026-01-02", "parameter 'start'"),
@@ -109,6 +120,7 @@ def test_a_mistake_in_an_address_is_a_sentence(query, words):
     ("choice", "words"),
     [
         ({"chart": "pie"}, "there is no chart 'pie'"),
+        ({"compare": "last_year"}, "there is no comparison 'last_year'"),
         ({"order": None}, "order is None"),
         ({"limit": True}, "limit is True"),
         ({"metrics": [""]}, "metrics is ['']"),

@@ -80,7 +80,28 @@
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
     });
-    node.replaceChildren(button);
+    node.replaceChildren(button, ...copier());
+  }
+
+  /** Return a button that copies the page's address; none where the browser lets no page write its clipboard. */
+  function copier() {
+    if (!navigator.clipboard) return [];
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "download copy";
+    button.textContent = "Copy link";
+    const said = document.createElement("span");
+    said.className = "copied";
+    said.setAttribute("role", "status");
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(location.href);
+        said.textContent = "The link is copied: it opens this view.";
+      } catch {
+        said.textContent = "The browser does not allow it; copy the page's address instead.";
+      }
+    });
+    return [button, said];
   }
 
   async function renderers() {
@@ -105,7 +126,7 @@
     const extension = (name, mimeTypes, draw, dataType) => ({
       id: `analytics-lib:${name}`,
       rendererFactory: { safe: true, mimeTypes, defaultRank: 0, createRenderer: made(draw) },
-      rank: 0,
+      rank: mimeTypes.includes(DOWNLOAD) ? -1 : 0, // it holds a link as well, for pages that do not know it
       dataType,
     });
     return [
