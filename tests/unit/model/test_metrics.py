@@ -14,6 +14,7 @@ from support.metered import FILES, write_files
 
 from analytics_lib.errors import MetricError
 from analytics_lib.model.metrics.conditions import conditions_of
+from analytics_lib.model.metrics.excerpts import catalogue_of
 from analytics_lib.model.metrics.formulas import Name, Number, Operation, names_in, parse_formula
 from analytics_lib.model.metrics.joins import names_from
 from analytics_lib.model.metrics.periods import GRAINS, floor, parse_window, periods, previous, shift, within
@@ -72,6 +73,13 @@ def test_what_cannot_be_asked_is_said(catalogue, given, more, said):
     with pytest.raises(MetricError) as error:
         plan(catalogue, given, **more)
     assert said in str(error.value)
+
+
+def test_an_excerpt_may_leave_the_model_of_an_entity_out(catalogue):
+    kept = {"owner", "connection", "table", "entities"}
+    orders = {"orders": catalogue.models["orders"].model.model_dump(include=kept, exclude_unset=True)}
+    assert orders["orders"]["entities"]["payer"]["of"] == "customer"
+    assert list(catalogue_of(orders, "experiment 'checkout'").models) == ["orders"]
 
 
 @pytest.mark.parametrize("asked", ["region", "customer.region"])
