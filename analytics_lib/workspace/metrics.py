@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from analytics_lib.errors import MetricError
 from analytics_lib.model.metrics import Catalogue, MetricModel
-from analytics_lib.model.metrics.checks import check_entities
 from analytics_lib.workspace.complaints import model_complaint
 from analytics_lib.workspace.documents import documents, line_of, read_document
 
@@ -64,7 +63,6 @@ def load_metrics(root: Path) -> Catalogue:
     if known is not None and known[0] == stamp:
         return known[1]
     catalogue = Catalogue(_load(path, f"{FOLDER}/{path.name}", name) for name, path in paths.items())
-    check_entities(catalogue)
     _known[root] = stamp, catalogue
     return catalogue
 

@@ -37,25 +37,6 @@ def check_catalogue(catalogue: Catalogue) -> None:
         _check_examples(catalogue, defined)
 
 
-def check_entities(catalogue: Catalogue) -> None:
-    """Refuse foreign entities that are said to be one which no model has; an excerpt may well leave that model out.
-
-    Raises
-    ------
-    MetricError
-        There is one.
-    """
-    primaries = [each.model.primary for each in catalogue.models.values() if each.model.primary is not None]
-    for file in catalogue.models.values():
-        for name, entity in file.model.entities.items():
-            if entity.of is not None and entity.of not in primaries:
-                raise MetricError(
-                    f"no model has the primary entity '{entity.of}', which '{name}' is said to be",
-                    where=file.where("entities", name, "of"),
-                    hint=nearest(entity.of, primaries),
-                )
-
-
 def _check_model(catalogue: Catalogue, file: Placed) -> None:
     model, whose = file.model, f"model '{file.name}'"
     _check_time(file, model.time, "time")

@@ -97,8 +97,6 @@ CASES = [
     ("orders", "numerator: units,", "numerator: amount,",
      "there is no metric 'amount'; it is a measure of 'orders'; its metric is 'revenue'"),
     ("orders", "numerator: units,", "numerator: quantity_sold,", "there is no metric 'quantity_sold'; known are"),
-    ("orders", "of: customer}", "of: custmer}",
-     "no model has the primary entity 'custmer', which 'payer' is said to be; did you mean 'customer'?"),
     ("orders", '"(revenue - discounted) / revenue * 100"', "revenue - coalesce(discounted, 0)",
      "unknown key '0)' in metrics.margin; within { } put text that holds a comma in quotes"),
     ("orders", "{channel: {caller: channel}}", "{channel: {caler: channel}}",
