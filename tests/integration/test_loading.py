@@ -179,6 +179,14 @@ def test_a_type_that_is_told_must_be_the_tables(depot, api):
     assert depot.load(full=True).columns["score"] == "text"
 
 
+def test_a_type_that_is_told_does_not_change_by_how_values_are_written(depot, api):
+    api.tables["/contacts"] = [{**row, "score": str(row["score"])} for row in contacts(3)]
+    depot.source(CRM + "columns: {score: decimal}\n")
+    depot.load()
+    again = depot.load()
+    assert (again.status, again.rows, again.quarantined, again.drift) == ("loaded", 3, 0, ())
+
+
 def test_a_query_of_another_database(depot, api):
     depot.source("""\
 owner: me

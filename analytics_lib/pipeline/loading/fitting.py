@@ -68,7 +68,8 @@ def shape_of(file: SourceFile, spool: Spool, known: Mapping[str, Any], *, is_rep
             raise SourceError(
                 f"the rows have no column '{name}'", where=file.where("into", keys), hint=nearest(name, columns)
             )
-    drift = compare(known, found) if known and rows and not is_replay else None
+    told = {name: declared.get(name, kind) for name, kind in found.items()}
+    drift = compare(known, told) if known and rows and not is_replay else None
     return Shape(columns, [] if drift is None else drift.sentences(), rows)
 
 
