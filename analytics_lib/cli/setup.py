@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -14,6 +14,9 @@ from analytics_lib.cli.progress import Shown
 from analytics_lib.cli.summary import print_build
 from analytics_lib.cli.workspaces import opened
 from analytics_lib.errors import InputError, WorkspaceError
+
+if TYPE_CHECKING:
+    import asyncio
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -45,12 +48,21 @@ def init(
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder of the example.", metavar="DIR")] = Path("analytics-demo"),
     data_only: Annotated[
-        bool, typer.Option("--data-only", help="Build the warehouse, register the experiments; render nothing.")
+        bool,
+        typer.Option("--data-only", help="Build and load the warehouse, register the experiments; render nothing."),
     ] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Only serve the example's social network, for `analytics load campaigns`.")
+    ] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Its port; 0 takes a free one.")] = 8718,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks run at the same time.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the example warehouse from public data; render, check and publish every example report."""
+    """Build the example warehouse from public data and load its sources; publish every example report."""
+    if serve:
+        _serve_network(port)
+        return
+    from analytics_lib.example.loads import load_sources
     from analytics_lib.example.register import register_trials
     from analytics_lib.example.warehouse import build_warehouse, is_current
     from analytics_lib.example.workspace import WAREHOUSE, copy_example
@@ -65,6 +77,7 @@ def demo(
             rows = build_warehouse(folder / WAREHOUSE, progress=progress.say)
             progress.say(f"built {WAREHOUSE}: {sum(rows.values()):,} rows in {len(rows)} tables")
         workspace = load_workspace(folder.absolute())
+        load_sources(workspace, progress)
         register_trials(workspace, progress.say)
         if data_only:
             return
@@ -74,6 +87,23 @@ def demo(
     else:
         print_build(result)
     raise typer.Exit(result.exit_code)
+
+
+def _serve_network(port: int) -> None:
+    """Serve the example's social network until Ctrl-C or SIGTERM, and say how it is loaded from."""
+    from analytics_lib.example.network import ADDRESS_VARIABLE, TOKEN, TOKEN_VARIABLE, serving
+    from analytics_lib.server.listening import listen, run_until_stopped
+
+    with serving(listen("127.0.0.1", port)) as address:
+        console.print("The example's social network answers  [dim](Ctrl-C stops)[/]. In another terminal:")
+        console.print(
+            f"  {ADDRESS_VARIABLE}={address} {TOKEN_VARIABLE}={TOKEN} analytics load campaigns", soft_wrap=True
+        )
+        run_until_stopped(_until_set)
+
+
+async def _until_set(stop: asyncio.Event) -> None:
+    await stop.wait()
 
 
 def schema(

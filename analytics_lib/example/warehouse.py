@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from analytics_lib.errors import WorkspaceError
+from analytics_lib.example.campaigns import LOADS
 from analytics_lib.example.sources import SOURCES as PUBLIC
 from analytics_lib.example.sources import Source
 from analytics_lib.example.trials import TRIALS
@@ -66,7 +67,7 @@ def build_warehouse(path: Path, *, progress: Progress | None = None) -> dict[str
         aside = path.with_name(f".{path.name}.building")
         with tempfile.TemporaryDirectory(prefix="analytics-example-") as scratch, _fresh(aside) as database:
             rows = {source.table: _load(database, source, Path(scratch), tell) for source in present}
-            _describe(database, present, rows)
+            _describe(database, {source: rows[source.table] for source in present})
         aside.replace(path)
     except OSError as error:
         raise WorkspaceError(
@@ -78,18 +79,54 @@ def build_warehouse(path: Path, *, progress: Progress | None = None) -> dict[str
 
 
 def is_current(path: Path) -> bool:
-    """Tell whether `path` is a warehouse that `build_warehouse` would build again with the same content."""
+    """Tell whether `path` is a warehouse that `build_warehouse` would build again with the same content.
+
+    What was loaded into it since does not count.
+    """
+    loaded = {each.table for each in LOADS.values()}
+    found = [row for row in _described(path) if row[0] not in loaded]
+    return found == _facts([each for each in SOURCES if not each.missing])
+
+
+def is_loaded(path: Path) -> bool:
+    """Tell whether the warehouse at `path` holds the tables of `LOADS`, loaded as they would be loaded again."""
+    return set(_facts([*LOADS.values()])) <= set(_described(path))
+
+
+def note_loads(path: Path, rows: Mapping[str, int]) -> None:
+    """Write down in the warehouse where loaded tables come from.
+
+    Parameters
+    ----------
+    path
+        The warehouse.
+    rows
+        Source → rows of its table.
+    """
+    import duckdb
+
+    tables = [LOADS[name].table for name in rows]
+    with duckdb.connect(str(path), config=_CONFIG) as database:
+        database.execute("delete from meta.sources where list_contains(?, table_name)", [tables])
+        _note(database, {LOADS[name]: count for name, count in rows.items()})
+
+
+def _described(path: Path) -> list[tuple[str, ...]]:
+    """Return table, package, version and definition of what the warehouse says it was made from, in order."""
     import duckdb
 
     if not path.is_file():
-        return False
+        return []
     try:
         with duckdb.connect(str(path), read_only=True, config=_CONFIG) as database:
             found = database.execute("select table_name, package, version, definition from meta.sources").fetchall()
     except duckdb.Error:  # another release's file format, another layout, or no database at all
-        return False
-    expected = [each for each in SOURCES if not each.missing]
-    return sorted(found) == sorted((each.table, each.package, each.version, _definition(each)) for each in expected)
+        return []
+    return sorted(found)
+
+
+def _facts(sources: Sequence[Source]) -> list[tuple[str, ...]]:
+    return sorted((each.table, each.package, each.version, _definition(each)) for each in sources)
 
 
 @contextmanager
@@ -138,14 +175,18 @@ def _definition(source: Source) -> str:
     return " ".join(source.select.split())
 
 
-def _describe(database: duckdb.DuckDBPyConnection, sources: list[Source], rows: dict[str, int]) -> None:
+def _describe(database: duckdb.DuckDBPyConnection, rows: Mapping[Source, int]) -> None:
     """Write down where each table comes from, so that the warehouse can answer for itself."""
     database.execute("create schema meta")
     database.execute(
         "create table meta.sources (table_name varchar, package varchar, version varchar, file varchar, "
         "licence varchar, loaded_rows integer, definition varchar)"
     )
+    _note(database, rows)
+
+
+def _note(database: duckdb.DuckDBPyConnection, rows: Mapping[Source, int]) -> None:
     database.executemany(
         "insert into meta.sources values (?, ?, ?, ?, ?, ?, ?)",
-        [(s.table, s.package, s.version, s.file, s.licence, rows[s.table], _definition(s)) for s in sources],
+        [(s.table, s.package, s.version, s.file, s.licence, count, _definition(s)) for s, count in rows.items()],
     )

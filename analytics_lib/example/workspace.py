@@ -12,8 +12,9 @@ _HERE: Final = Path(__file__).parent
 _PACKED: Final = _HERE / "workspace"  # in the wheel
 _REPOSITORY: Final = _HERE.parent.parent  # in a checkout, the repository is the example
 _STARTER: Final = _HERE / "starter"
-_PARTS: Final = ("analytics.toml", "notebooks", "reports", "expectations", "experiments", "metrics")
+_PARTS: Final = ("analytics.toml", "notebooks", "reports", "expectations", "experiments", "metrics", "sources")
 WAREHOUSE: Final = Path("data") / "warehouse.duckdb"
+CUSTOMERS: Final = Path("data") / "crm_customers.xlsx"
 
 
 def copy_example(target: Path) -> int:

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from support.example import copied_example
 
+from analytics_lib.example.loads import load_sources
 from analytics_lib.example.workspace import WAREHOUSE
 from analytics_lib.pipeline import BuildRequest, Silent, build
 from analytics_lib.workspace import load_workspace
@@ -21,6 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAGES = [
     "network_overview/index.html",
     "revenue_overview/index.html",
+    "returning_customers/index.html",
     "airline_on_time/UA.html",
     "airline_on_time/OO.html",
     "experiment_results/checkout.html",
@@ -36,7 +38,9 @@ def example(root, tmp_path_factory):
     """The example workspace with some of its pages published, one of a large and one of a tiny airline among them."""
     folder = copied_example(root, tmp_path_factory.mktemp("example"))
     workspace = load_workspace(folder)
-    requests = [("network_overview", {}), ("revenue_overview", {}), ("experiment_results", {})]
+    load_sources(workspace, Silent())
+    requests = [(name, {}) for name in ("network_overview", "revenue_overview", "returning_customers")]
+    requests += [("experiment_results", {})]
     requests += [("airline_on_time", {"carrier": carrier}) for carrier in ("UA", "OO")]
     for name, parameters in requests:
         result = build(workspace, BuildRequest((name,), parameters), Silent())

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import zipfile
 from importlib.metadata import distribution
 
-import nbformat
 import pandas as pd
 import pytest
-from nbclient import NotebookClient
+from support.executed import executed
 
 from analytics_lib.charts import figures
 from analytics_lib.example.warehouse import build_warehouse
-from analytics_lib.model.handover import JOURNAL, RUN_FOLDER, WORKSPACE
 
 pytestmark = pytest.mark.slow
 
@@ -31,29 +27,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def execute(folder, root, tmp_path_factory):
-    """Run a notebook of the example; return its computed text, its finding and the frames that it handed over."""
-
-    def execute(name, **parameters):
-        run = tmp_path_factory.mktemp(name)
-        notebook = nbformat.read(root / f"notebooks/{name}.ipynb", as_version=4)
-        place = next(i for i, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", []))
-        given = "\n".join(f"{key} = {value!r}" for key, value in parameters.items())
-        notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(given))
-        environment = {**os.environ, WORKSPACE: str(folder), RUN_FOLDER: str(run)}
-        NotebookClient(notebook, timeout=120, kernel_name="python3").execute(env=environment)
-        lines = [json.loads(line) for line in (run / JOURNAL).read_text().splitlines()]
-        return {
-            "text": _text(notebook),
-            "finding": next(line["finding"] for line in lines if "finding" in line),
-            "outputs": {path.stem: pd.read_feather(path) for path in run.glob("*.arrow")},
-        }
-
-    return execute
-
-
-def _text(notebook):
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return "\n".join(output.data["text/markdown"] for output in outputs if "text/markdown" in output.get("data", {}))
+    """Run a notebook of the example."""
+    return lambda name, **parameters: executed(
+        root / f"notebooks/{name}.ipynb", folder, tmp_path_factory.mktemp(name), parameters
+    )
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def wheel(tmp_path_factory):
 def test_it_carries_the_example_and_nothing_else_of_the_repository(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     packed = {name.removeprefix("analytics_lib/example/workspace/") for name in names if "/example/workspace/" in name}
-    for part in ("notebooks", "reports", "expectations", "experiments", "metrics"):
+    for part in ("notebooks", "reports", "expectations", "experiments", "metrics", "sources"):
         here = {
             path.relative_to(ROOT).as_posix()
             for path in (ROOT / part).rglob("*.*")

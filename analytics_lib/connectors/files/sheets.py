@@ -82,7 +82,7 @@ def _opened(path: Path, spec: FileSpec) -> Iterator[Any]:
         raise ConnectionFailed(
             "spreadsheets need the package python-calamine",
             where=spec.where,
-            hint="pip install 'analytics-lib[excel]'",
+            hint="pip install python-calamine",
         ) from None
     try:
         with path.open("rb") as stream, python_calamine.CalamineWorkbook.from_filelike(stream) as book:
