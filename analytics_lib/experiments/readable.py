@@ -100,6 +100,21 @@ def effects_of(experiment: RecordedExperiment) -> pd.DataFrame:
     return pd.DataFrame(table, index=rows["what"].tolist())
 
 
+def meanings_of(experiment: RecordedExperiment) -> pd.DataFrame | None:
+    """Return what the metrics mean, by their own words or those of the metric model; None where nothing is said."""
+    import pandas as pd
+
+    metrics = {name: each for name, each in experiment.definition.metrics.items() if each.unit or each.description}
+    if not metrics:
+        return None
+    rows = [
+        (each.description or "not said", each.unit or "not said", "more" if each.desired == "increase" else "less")
+        for each in metrics.values()
+    ]
+    columns = ["What it says", "Counted in", "Better"]
+    return pd.DataFrame(rows, columns=columns, index=[spoken(name, upper=True) for name in metrics])
+
+
 def life_of(experiment: RecordedExperiment, newest: int = 20) -> pd.DataFrame:
     """Return the steps of an experiment's life and the newest looks at it, in order: `When`, `What`, `Who`, `Why`."""
     import pandas as pd

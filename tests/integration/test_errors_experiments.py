@@ -10,6 +10,7 @@ from support.experiments import checkout, load, make_laboratory, visitors, write
 
 from analytics_lib.pipeline import experiments
 from analytics_lib.workspace import load_workspace
+from analytics_lib.workspace.experiments import make_experiment
 
 SLOW = "select a.* from trial a, range(1000000) b, range(1000000) c where b.range + c.range % 7 = 3"
 MEAN = {"kind": "mean", "role": "success"}
@@ -70,7 +71,7 @@ def test_a_query_cannot_write(lab, refused):
     refused(units="with x as (insert into trial select * from trial returning *) select * from x")
     write(lab.root)
     load_workspace(lab.root)
-    _, first = experiments.register(lab, experiments.make_experiment("ok", checkout()))
+    _, first = experiments.register(lab, make_experiment("ok", checkout()))
     assert sum(first.units.values()) == 2000
 
 

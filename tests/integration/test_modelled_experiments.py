@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from support.experiments import checkout, load, make_laboratory, visitors, write
 
+from analytics_lib.experiments.readable import meanings_of
 from analytics_lib.experiments.recorded import RecordedExperiment
 from analytics_lib.pipeline import experiments
 from analytics_lib.pipeline.planned import power_of
@@ -131,6 +132,8 @@ def test_its_life(lab, analytics):
     metrics = trial.definition.metrics
     assert (metrics["refund_rate"].role, metrics["refund_rate"].desired) == ("guardrail", "decrease")
     assert (metrics["revenue"].unit, metrics["revenue"].description) == ("EUR", "What customers paid.")
+    assert meanings_of(trial).loc["Revenue"].tolist() == ["What customers paid.", "EUR", "more"]
+    assert meanings_of(trial).loc["Refund rate"].tolist() == ["not said", "share", "less"]
     answer = analytics("-w", lab.root, "experiment", "power", "checkout", "--mde", "0.05", "--json")
     assert [each["metric"] for each in json.loads(answer.out)] == ["revenue", "refund_rate"]
     shown = json.loads(analytics("-w", lab.root, "experiment", "show", "checkout", "--json").out)
