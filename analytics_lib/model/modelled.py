@@ -14,7 +14,7 @@ from analytics_lib.model.metrics.keys import find_key, role_of
 from analytics_lib.model.metrics.plan import make_plan
 from analytics_lib.model.metrics.requests import MetricRequest
 from analytics_lib.model.metrics.unitwise import BASE, BEFORE, CONVERTED, tell_by_unit
-from analytics_lib.model.modelled_checks import entity_of, require_audience, require_free, require_one_meaning
+from analytics_lib.model.modelled_checks import entity_of, require_free, require_one_meaning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,7 +97,6 @@ def resolve(experiment: Experiment, catalogue: Catalogue, where: Where) -> tuple
     require_one_meaning(experiment, catalogue, where)
     if not experiment.modelled or experiment.exposures is None:
         return experiment, None
-    require_audience(experiment, catalogue, where)
     entity = entity_of(experiment, catalogue, where)
     metrics: dict[str, ExperimentMetric] = dict(experiment.metrics)
     leaves: dict[str, Leaf] = {}
@@ -116,7 +115,7 @@ def resolve(experiment: Experiment, catalogue: Catalogue, where: Where) -> tuple
     wrong = together(problems)
     if wrong is not None:
         raise wrong
-    require_free(experiment, columns, where)
+    require_free(experiment, columns, leaves, where)
     before = () if experiment.lookback is None else (name for name, made in columns.items() if not _converts(made))
     found = ModelledMetrics(
         catalogue, experiment.audience or "", tuple(experiment.modelled.values()), entity, tuple(leaves.values()),
@@ -241,8 +240,8 @@ def _inline(
     keys: dict[str, Any] = {"kind": "proportion" if told.is_share else "mean", "column": columns[0]}
     if told.below is not None:
         keys = {"kind": "ratio", "numerator": columns[0], "denominator": columns[1]}
-        keys |= {"covariate_denominator": before[1]} if with_covariate else {}
-    keys |= {"covariate": before[0]} if with_covariate else {}
+    # Both sums of a ratio, and not their quotient: nobody need have had a denominator before.
+    keys |= {"covariate": before if len(before) > 1 else before[0]} if with_covariate else {}
     return ExperimentMetric.model_validate({
         **keys, "role": given.role, "margin": given.margin, "relative": given.relative,
         "desired": metric.desired or given.desired, "unit": metric.unit, "description": metric.description,

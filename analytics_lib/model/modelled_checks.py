@@ -82,8 +82,14 @@ def entity_of(experiment: Experiment, catalogue: Catalogue, where: Where) -> str
     return found[0]
 
 
-def require_free(experiment: Experiment, columns: Iterable[str], where: Where) -> None:
-    """Refuse a column that would have two meanings."""
+def require_free(experiment: Experiment, columns: Iterable[str], read: Iterable[str], where: Where) -> None:
+    """Refuse a column that would have two meanings, and metrics that are read by the name of a unit's own column."""
+    taken = next((name for name in read if name in TAKEN), None)
+    if taken is not None:
+        raise ExperimentError(
+            f"the column '{taken}' is the unit's, and a metric of the metric model is called so",
+            where=where("metrics", taken), hint="give the metric another name",
+        )  # fmt: skip
     facts = {name: at for at, facts in enumerate(experiment.facts) for name in facts.columns}
     kept: dict[str, list[str | None]] = {
         "segments": [*experiment.segments], "cluster": [experiment.cluster], "strata": [experiment.strata],
@@ -94,10 +100,8 @@ def require_free(experiment: Experiment, columns: Iterable[str], where: Where) -
             place = where("facts", facts[name], "columns", name)
         elif name in experiment.kept:
             place = where(next(key for key, names in kept.items() if name in names))
-        if name in facts or name in TAKEN or name in experiment.kept:
-            what = (
-                "made of facts" if name in facts else "kept of exposures" if name in experiment.kept else "the unit's"
-            )
+        if name in facts or name in experiment.kept:
+            what = "made of facts" if name in facts else "kept of exposures"
             raise ExperimentError(
                 f"the column '{name}' is {what}, and a metric of the metric model is called so", where=place,
                 hint="give the column another name" if name in facts else "give the metric another name",

@@ -9,6 +9,7 @@ from analytics_lib.errors import InputError
 from analytics_lib.model.decisions import Finding
 from analytics_lib.model.metrics.excerpts import changes_between
 from analytics_lib.model.modelled import MODEL, as_written, resolve
+from analytics_lib.model.modelled_checks import require_audience
 from analytics_lib.workspace.metrics import load_metrics
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def resolved(workspace: Workspace, file: ExperimentFile) -> ExperimentFile:
     listed = bool(asked.success or asked.guardrails or asked.secondary)
     if asked.exposures is None or not (asked.modelled or listed):
         return file
-    experiment, modelled = resolve(asked, load_metrics(workspace.root), file.where)
+    catalogue = load_metrics(workspace.root)
+    require_audience(asked, catalogue, file.where)
+    experiment, modelled = resolve(asked, catalogue, file.where)
     return replace(file, experiment=experiment, modelled=modelled)
 
 

@@ -167,7 +167,7 @@ def test_before_the_first_exposure_only_covariates_count(lab):
     units, experiment = lab(lookback=21)
     frame = told(units.to_frame())
     assert experiment.metrics["revenue"].covariate == "revenue__before"
-    assert experiment.metrics["order_value"].covariate_denominator == "orders__before"
+    assert experiment.metrics["order_value"].covariate == ["revenue__before", "orders__before"]
     assert experiment.metrics["again"].covariate is None
     first = first_exposures()
     wanted = {unit: numbers(facts(unit, since, before=pd.Timedelta(days=21))) for unit, since in first.items()}

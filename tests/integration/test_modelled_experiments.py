@@ -277,3 +277,22 @@ def test_a_joined_key_that_is_not_unique(lab, analytics):
     told = " ".join(analytics("-w", lab.root, "experiment", "add", "checkout").err.split())
     assert "Error metrics/orders.yml:7: 'order' of model 'orders' is no primary entity" in told
     assert "and what is joined to them would count twice" in told
+
+
+def test_an_audience_whose_rules_are_of_other_models(lab):
+    """The models that are read have no rules and are open to all; looks go by what was registered."""
+    path = lab.root / "metrics/shops.yml"
+    path.write_text(SHOPS + "dimensions: {id: {}}\nrows: {europe: {id: 1}}\n")
+    _, first = registered(lab, audience="europe")
+    assert first.means["revenue"]["control"] > 0
+    assert looked(lab)[1].get("metric changed") is None
+
+
+def test_nothing_before_the_first_exposure_explains_nothing(lab):
+    """A look-back in which nobody did anything takes nothing out of the noise, and stops nobody."""
+    with duckdb.connect(str(lab.root / "warehouse.duckdb")) as connection:
+        connection.execute("delete from sold where placed < (select day from seen where seen.user_id = sold.user_id)")
+    registered(lab, lookback=7)
+    seen, _ = looked(lab)
+    assert seen.data["results"]["variance_removed"] == [0.0, 0.0]
+    assert "not comparable" not in seen.data["results"]["decision"]

@@ -111,7 +111,7 @@ def test_kinds_and_columns():
         "products": "mean", "order_value": "ratio",
     }  # fmt: skip
     assert experiment.metrics["order_value"].numerator == "revenue"
-    assert experiment.metrics["order_value"].covariate_denominator == "orders__before"
+    assert experiment.metrics["order_value"].covariate == ["revenue__before", "orders__before"]
     assert [*found.columns] == ["revenue", "cost", "orders", "price__above", "price__below", "users", "products"]
     with pytest.raises(MetricError, match="divides ratios"):
         resolved(["price_of"], model)
