@@ -21,7 +21,7 @@ def row(*children: Any) -> Any:
 
 def fitted() -> dict[str, Any]:
     """Return how wide a control is: as its name and what it holds, so that neither is cut."""
-    return {"layout": widgets.Layout(width="auto"), "style": {"description_width": "initial"}}
+    return {"layout": widgets.Layout(width="auto", max_width="100%"), "style": {"description_width": "initial"}}
 
 
 def dropdown(name: str, options: Options, value: Any = None) -> Any:

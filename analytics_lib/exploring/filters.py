@@ -75,6 +75,7 @@ class Filters:
             return
         self.values.options = [(value_name(each), place) for place, each in enumerate(values)] or [("None", None)]
         self._values = list(values)
+        self.values.index = 0  # a list that had nothing to choose chooses nothing by itself
         known = [each for each in values if each is not None]
         self._offer_senses(_OF_NUMBERS if known and all(map(_is_number, known)) else _OF_VALUES)
         self._say(note)

@@ -191,6 +191,18 @@ def test_the_theme_is_the_light_one_and_altairs_own():
     assert DRAWN["line"](ONE).to_dict()["config"] == vega_config("light")
 
 
+def test_few_days_have_a_tick_each():
+    quarter = pd.DataFrame({"month": pd.date_range("2013-04-01", periods=3, freq="MS"), "flights": [3, 1, 2]})
+    spec = charts.line(quarter, Field("month", format="month"), "flights", description=SAID).to_dict()
+    ticks = spec["layer"][0]["encoding"]["x"]["axis"]["values"]
+    assert [(tick["year"], tick["month"], tick["date"]) for tick in ticks] == [(2013, 4, 1), (2013, 5, 1), (2013, 6, 1)]
+    hours = quarter.assign(month=pd.date_range("2013-04-01", periods=3, freq="h"))
+    assert (
+        "values"
+        not in charts.line(hours, "month", "flights", description=SAID).to_dict()["layer"][0]["encoding"]["x"]["axis"]
+    )
+
+
 def test_a_chart_reaches_the_page_as_bare_vega_lite():
     bundle, *_ = DRAWN["line"](ONE)._repr_mimebundle_(None, None)
     bundle = bundle if isinstance(bundle, dict) else DRAWN["line"](ONE)._repr_mimebundle_(None, None)

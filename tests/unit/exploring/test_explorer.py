@@ -59,6 +59,7 @@ def test_every_control_changes_the_view_and_the_address(shop):
     assert after(lambda: setattr(explorer._limit, "value", 10)).limit == 10
     after(lambda: setattr(explorer._filters.dimension, "value", "channel"))
     assert [name for name, _ in explorer._filters.values.options] == ["=<b>app</b>", "web", "(none)"]
+    assert explorer._filters.values.value == 0
     explorer._filters.values.value = 2
     assert after(explorer._filters.add.click).where == {"channel": None}
     explorer._filters.values.value = 1
