@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import ssl
-import subprocess
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from support.certificates import certificate
 from support.rest import Answer, serve
 from support.rest_fixtures import api
 
@@ -235,12 +234,9 @@ def test_a_service_without_tls(api):
     assert "the connection is not safe: " in refusal(api, kind=ConnectionFailed, retries=0)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate; it is not installed")
 def test_a_certificate_that_nobody_vouches_for(api, tmp_path):
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
-    subprocess.run([*made, "-keyout", tmp_path / "key", "-out", tmp_path / "cert"], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+    context.load_cert_chain(*certificate(tmp_path))
     server = serve(api)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     api.address = api.address.replace("http:", "https:")

@@ -18,8 +18,6 @@ class Failed(Exception):
 
 def is_lost(error: Exception) -> bool:
     """Return whether an error says that the connection is gone: our own, or SQLAlchemy's."""
-    original = getattr(error, "orig", None)
-    state = str(getattr(original, "sqlstate", None) or "")
-    was_open = getattr(error, "statement", None) is not None or state.startswith(LOST_STATES)
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
     gone = bool(getattr(error, "connection_invalidated", False)) or state.startswith(LOST_STATES)
-    return isinstance(error, Lost) or (was_open and gone)
+    return isinstance(error, Lost) or gone

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from analytics_lib.connectors.engines.backend import Reads
 from analytics_lib.connectors.reading.reading import Reading
+from analytics_lib.connectors.writing.aside import made_aside, stage_name
 from analytics_lib.connectors.writing.incoming import Incoming, incoming, sql_type
 from analytics_lib.connectors.writing.loading import LOADED, load
 from analytics_lib.errors import InputError, ReadOnlyError, nearest
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 Mode = Literal["append", "replace", "upsert"]
 
-_STAGE: Final = "analytics_stage_"
+_LASTING: Final = frozenset({"mysql", "mariadb"})
+"""Where a table that was made or dropped stays so, whatever becomes of the transaction."""
 
 
 class Writing(Reading):
@@ -129,22 +130,30 @@ class _Landing:
 
     def land(self, mode: Mode) -> int:
         """Write, and return the number of rows."""
+        import sqlalchemy as sa
+
         target = self._found()
-        with self._transaction(made=target is None):
+        if target is None and self._dialect in _LASTING:
+            with made_aside(self._connection, sa.Table(self._name, sa.MetaData(), schema=self._schema)) as name:
+                table = self._made(name)
+                with self._transaction():
+                    return self._filled(table, mode)
+        with self._transaction():
             if target is not None and mode == "replace" and not self._fits(target):
                 target.drop(self._connection)
                 target = None
-            if target is None:
-                target = self._made()
-            self._require_columns(target)
-            if mode == "upsert":
-                return self._merged(target)
-            if mode == "replace":
-                self._connection.execute(target.delete())
-            return load(self._connection, target, self._rows)
+            return self._filled(target if target is not None else self._made(self._name), mode)
+
+    def _filled(self, target: sa.Table, mode: Mode) -> int:
+        self._require_columns(target)
+        if mode == "upsert":
+            return self._merged(target)
+        if mode == "replace":
+            self._connection.execute(target.delete())
+        return load(self._connection, target, self._rows)
 
     @contextmanager
-    def _transaction(self, *, made: bool) -> Iterator[None]:
+    def _transaction(self) -> Iterator[None]:
         if self._dialect == "sqlite" and not self._connection.in_transaction():
             self._connection.exec_driver_sql("begin immediate")  # Python's driver would begin after the first DDL
         elif self._dialect == "sqlite":
@@ -155,8 +164,6 @@ class _Landing:
             self._connection.commit()
         except BaseException:
             self._connection.rollback()
-            if made and self._dialect in {"mysql", "mariadb"} and (table := self._found()) is not None:
-                table.drop(self._connection)  # MariaDB keeps a new table whatever becomes of the transaction
             raise
 
     def _found(self) -> sa.Table | None:
@@ -170,14 +177,14 @@ class _Landing:
     def _fits(self, target: sa.Table) -> bool:
         """Return whether the rows may take the place of the table's; else it is made anew, where that can be undone."""
         same = {column.name for column in target.columns} == {*self._rows.schema.names}
-        if not same and self._dialect in {"mysql", "mariadb"}:
+        if not same and self._dialect in _LASTING:
             raise InputError(
                 f"table '{target.fullname}' has other columns than the rows",
                 hint="MariaDB cannot change a table and undo it: drop it first, or write to another name",
             )
         return same
 
-    def _made(self) -> sa.Table:
+    def _made(self, name: str) -> sa.Table:
         import sqlalchemy as sa
 
         family = "mysql" if self._dialect == "mariadb" else self._dialect
@@ -187,7 +194,7 @@ class _Landing:
             )
             for each in self._rows.schema
         ]
-        table = sa.Table(self._name, sa.MetaData(), *columns, schema=self._schema)
+        table = sa.Table(name, sa.MetaData(), *columns, schema=self._schema)
         table.create(self._connection)
         return table
 
@@ -211,14 +218,14 @@ class _Landing:
         names = [column.name for column in stage.columns]
         new = sa.select(*(stage.c[name] for name in names)).where(~sa.exists().where(same).correlate(stage))
         self._connection.execute(target.insert().from_select(names, new))
-        stage.drop(self._connection) if self._dialect not in {"mysql", "mariadb"} else self._drop_temporary(stage)
+        stage.drop(self._connection) if self._dialect not in _LASTING else self._drop_temporary(stage)
         return count
 
     def _staged(self, target: sa.Table) -> sa.Table:
         import sqlalchemy as sa
 
         columns = [sa.Column(name, target.c[name].type, autoincrement=False) for name in self._rows.schema.names]
-        stage = sa.Table(_STAGE + secrets.token_hex(6), sa.MetaData(), *columns, prefixes=["TEMPORARY"])
+        stage = sa.Table(stage_name(), sa.MetaData(), *columns, prefixes=["TEMPORARY"])
         stage.create(self._connection, checkfirst=False)
         return stage
 
