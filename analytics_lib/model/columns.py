@@ -24,6 +24,7 @@ _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9]\d*)")  # 007 is a code, not a number
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _INTEGERS: Final = range(-(2**63), 2**63)
+_LONGEST_INTEGER: Final = len(str(-(2**63)))  # Python refuses to read one of thousands of digits
 _TRUTH: Final[Mapping[Any, bool]] = {"true": True, "false": False}
 _PLACES: Final = 10
 _DIGITS: Final = 38
@@ -190,7 +191,7 @@ def _kind_of_text(value: str, notation: Notation | None) -> Kind:
 
 def _kind_of_number(number: str) -> Kind:
     if _INTEGER.fullmatch(number):
-        return "integer" if int(number) in _INTEGERS else "text"
+        return "integer" if len(number) <= _LONGEST_INTEGER and int(number) in _INTEGERS else "text"
     return "number" if math.isfinite(float(number)) else "text"
 
 

@@ -62,8 +62,8 @@ def separator_of(spec: FileSpec, path: Path) -> str:
     return str(said)
 
 
-def csv_rows(path: Path, spec: FileSpec) -> Iterator[list[str]]:
-    """Yield the header of a CSV file, then the values of each line; empty lines are passed over.
+def csv_rows(path: Path, spec: FileSpec) -> Iterator[tuple[int, list[str]]]:
+    """Yield the header of a CSV file, then the values of each line, with its number; empty lines are passed over.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def csv_rows(path: Path, spec: FileSpec) -> Iterator[list[str]]:
                     )
                 if values:
                     header = header or values
-                    yield values
+                    yield begun, values
                 begun = reader.line_num + 1
         except csv.Error as error:
             raise QueryError(
@@ -119,7 +119,7 @@ def json_rows(path: Path, spec: FileSpec) -> Iterator[dict[str, Any]]:
                 raise QueryError(
                     f"byte {line[error.start]:#04x} is no utf-8", where=where, hint="save the file as UTF-8"
                 ) from None
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise QueryError(f"the line is no JSON: {error}", where=where, hint=hint) from None
             if not isinstance(told, dict):
                 raise QueryError(f"the line holds {short(str(told))!r}", where=where, hint=hint)

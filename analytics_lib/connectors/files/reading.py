@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.connectors.files.lines import csv_rows, encoding_of, json_rows, separator_of, short
 from analytics_lib.connectors.files.places import copies, known_format, on_disk
-from analytics_lib.connectors.files.rows import require_names
+from analytics_lib.connectors.files.rows import notation_of, require_names
 from analytics_lib.connectors.files.sheets import sheet_rows
 from analytics_lib.errors import QueryError
 from analytics_lib.model.columns import fit, kind_of, wider
+from analytics_lib.model.files import Notation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ _CSV_ERROR: Final = re.compile(
     r"*?Could not convert string \"(?P<value>.*?)\" to '(?P<type>\w+)",
     re.DOTALL,
 )
+_NUMBERS: Final = "mend the line; or say how numbers are written: decimal, thousands"
 _TYPES: Final = {"BIGINT": "whole numbers", "DOUBLE": "numbers", "DATE": "dates", "BOOLEAN": "true and false"}
 
 
@@ -62,8 +64,7 @@ def _csv(database: duckdb.DuckDBPyConnection, table: str, path: Path, spec: File
     """Look at the lines first, so that a broken one is named; then let DuckDB find the types."""
     import duckdb
 
-    for _ in csv_rows(path, spec):
-        pass
+    doubtful = _doubtful(path, spec)
     given = {"delim": separator_of(spec, path), "quote": '"', "escape": '"', "header": True, "auto_detect": True}
     for option, name in (("decimal", "decimal_separator"), ("thousands", "thousands")):
         if option in spec.options:
@@ -82,6 +83,28 @@ def _csv(database: duckdb.DuckDBPyConnection, table: str, path: Path, spec: File
             )
         except duckdb.Error as error:
             raise _csv_refusal(str(error), spec.shown) from None
+    for at, column in enumerate(database.table(table).description):
+        if at in doubtful and str(column[1]) in {"BIGINT", "DOUBLE"}:
+            line, value = doubtful[at]
+            raise QueryError(
+                f"column '{column[0]}' holds {short(value)!r}, where other values have their thousands marked",
+                where=f"{spec.shown}:{line}", hint=_NUMBERS,
+            )  # fmt: skip
+
+
+def _doubtful(path: Path, spec: FileSpec) -> dict[int, tuple[int, str]]:
+    """Return for columns by their place the first line and value whose digits are grouped as no thousands are.
+
+    DuckDB takes such marks for nothing: 1.5 would be read as 15.
+    """
+    notation, found = notation_of(spec) or Notation(), {}
+    mark, lines = notation.thousands, csv_rows(path, spec)
+    next(lines)
+    for line, values in lines:
+        for at, value in enumerate(values) if mark else ():
+            if mark in value and at not in found and notation.number(value.strip()) is None:
+                found[at] = line, value
+    return found
 
 
 def _csv_refusal(said: str, shown: str) -> QueryError:
@@ -92,7 +115,7 @@ def _csv_refusal(said: str, shown: str) -> QueryError:
     return QueryError(
         f"column '{found['column']}' holds {short(found['value'])!r} where the lines before hold {lines}",
         where=f"{shown}:{found['line']}",
-        hint="mend the line; or say how numbers are written: decimal, thousands",
+        hint=_NUMBERS,
     )
 
 

@@ -56,7 +56,7 @@ def notation_of(spec: FileSpec) -> Notation | None:
 
 
 def _named(path: Path, spec: FileSpec, format_: str) -> Iterator[Row]:
-    rows = csv_rows(path, spec) if format_ == "csv" else sheet_rows(path, spec)
+    rows = (values for _, values in csv_rows(path, spec)) if format_ == "csv" else sheet_rows(path, spec)
     names = [str(name).strip() for name in next(rows)]
     require_names(names, spec)
     for row in rows:
@@ -81,15 +81,16 @@ def _parquet(path: Path, spec: FileSpec) -> Iterator[tuple[list[Row], Mapping[st
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    said = "it is no Parquet file"
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:
-            schema = file.schema_arrow
+            schema, said = file.schema_arrow, "its rows cannot be read"
             require_names(schema.names, spec)
             kinds = {field.name: kind for field in schema if (kind := _kind(field.type)) is not None}
             for batch in file.iter_batches(BATCH):
                 yield batch.to_pylist(), kinds
-    except (pa.ArrowException, OSError) as error:
-        raise QueryError(f"it is no Parquet file: {str(error).splitlines()[0]}", where=spec.shown) from None
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # the last two: a time that Python has not
+        raise QueryError(f"{said}: {str(error).splitlines()[0]}", where=spec.shown) from None
 
 
 def _kind(type_: Any) -> Kind | None:

@@ -136,6 +136,11 @@ BROKEN = [
     ('id,n\n1,"two\nlines"\n3\n', {}, "rows.csv:4: the line has 1 values"),
     ('id,n\n1,2\n3,"open\n4,5\n', {}, "rows.csv:3: the line cannot be read: unexpected end of data; close the quote"),
     (f"{LONG}5,abc\n", {}, "rows.csv:30002: column 'n' holds 'abc' where the lines before hold whole numbers; mend"),
+    (
+        "id;n.n;v\n1;1.234;1.5\n2;-1.5;x\n",
+        {"thousands": ".", "decimal": ","},
+        "rows.csv:3: column 'n.n' holds '-1.5', where other values have their thousands marked; mend the line",
+    ),
     ("id,n\n1,é\n", {"encoding": "ascii"}, "rows.csv:2: byte 0xc3 is no ascii; name the encoding"),
     ("id,n\n1,é\n", {"encoding": "utf9"}, "rows.csv: there is no encoding 'utf9'"),
     ("", {}, "rows.csv: the file is empty; its first line names the columns"),

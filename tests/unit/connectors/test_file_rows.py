@@ -119,6 +119,9 @@ def test_notation(spec):
 
 
 NO_BOOK = workbook(("a", ["id", None], [1, None], [2, "x"]), ("empty",), ("twice", ["id", "id"]))
+FAR = parquet(pa.table({"at": pa.array([2**60], pa.timestamp("us"))}))
+WHOLE = parquet(pa.table({"id": list(range(5000))}))
+CUT = WHOLE[:4] + b"\0" * 200 + WHOLE[204:]
 MIXED = parquet(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]))
 
 
@@ -138,6 +141,9 @@ MIXED = parquet(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a",
     (b'{"id": 1}\n{"id": "\xff"}', "x.jsonl", {}, "data/x.jsonl:2: byte 0xff is no utf-8; save the file as UTF-8"),
     ("[1]", "x.jsonl", {}, "data/x.jsonl:1: the line holds '[1]'; each line is one object"),
     ("PAR1", "x.parquet", {}, "data/x.parquet: it is no Parquet file"),
+    ("[" * 100_000, "x.jsonl", {}, "data/x.jsonl:1: the line is no JSON: maximum recursion depth exceeded"),
+    (FAR, "x.parquet", {}, "data/x.parquet: its rows cannot be read: "),
+    (CUT, "x.parquet", {}, "data/x.parquet: its rows cannot be read: "),
     (MIXED, "x.parquet", {}, "data/x.parquet: the header has two columns 'a'"),
     ("no book", "x.xlsx", {}, "data/x.xlsx: it is no spreadsheet"),
     (NO_BOOK, "x.xlsx", {}, "x.xlsx, sheet 'a', row 3: column B has no name, and holds 'x'; name it in the first row"),

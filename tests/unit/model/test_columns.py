@@ -30,7 +30,8 @@ def test_kinds(value, kind):
 
 @pytest.mark.parametrize(("value", "kind"), [
     ("", None), ("3", "integer"), ("-3", "integer"), ("007", "text"), ("1.50", "number"), ("1e999", "text"),
-    ("true", "boolean"), ("99999999999999999999", "text"), ("2026-01-31", "date"), ("FALSE", "boolean"),
+    ("true", "boolean"), ("99999999999999999999", "text"), ("9" * 5000, "text"),
+    ("-9223372036854775808", "integer"), ("2026-01-31", "date"), ("FALSE", "boolean"),
     ("31.1.2026", "date"), ("31.02.2026", "text"), ("01.31.2026", "text"), ("01.02.2026 08:30:00", "timestamp"),
     ("01/02/2026", "text"), ("1.2.26", "text"), ("1.234", "number"), ("1,234", "text"),
 ])  # fmt: skip
