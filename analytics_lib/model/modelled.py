@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.errors import ExperimentError, InputError, MetricError, together
 from analytics_lib.model.experiment import Experiment
 from analytics_lib.model.experiment_parts import ExperimentMetric
-from analytics_lib.model.metrics.excerpts import catalogue_of, take_excerpt
+from analytics_lib.model.metrics.excerpts import Taking, catalogue_of
 from analytics_lib.model.metrics.formulas import Name, names_in
 from analytics_lib.model.metrics.keys import find_key, role_of
 from analytics_lib.model.metrics.plan import make_plan
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from analytics_lib.model.metrics.catalogue import Catalogue
-    from analytics_lib.model.metrics.excerpts import Excerpt
     from analytics_lib.model.metrics.formulas import Formula
     from analytics_lib.model.metrics.plan import Leaf
     from analytics_lib.model.metrics.unitwise import Unitwise
@@ -61,20 +61,10 @@ class ModelledMetrics:
     window: int | None
     lookback: int | None
 
-    @property
-    def excerpt(self) -> Excerpt:
+    @cached_property
+    def taken(self) -> Taking:
         """What of the metric model decides the numbers."""
-        return take_excerpt(self.catalogue, self.metrics, self.leaves, self.audience)
-
-    @property
-    def joined(self) -> dict[str, str]:
-        """Model that is joined to others → its primary entity, which is to be unique."""
-        kept = {name: self.catalogue.models[name].model.primary for name in self.excerpt}
-        return {
-            name: primary
-            for name, primary in kept.items()
-            if primary is not None and primary in self.excerpt[name].get("entities", {})
-        }
+        return Taking(self.catalogue, self.metrics, self.leaves, self.audience)
 
 
 def resolve(experiment: Experiment, catalogue: Catalogue, where: Where) -> tuple[Experiment, ModelledMetrics | None]:

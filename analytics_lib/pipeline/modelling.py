@@ -60,7 +60,7 @@ def definition_of(experiment: Experiment, modelled: ModelledMetrics | None) -> d
     definition = experiment.model_dump(mode="json", exclude_unset=True)
     if modelled is not None:
         definition["exposures"]["entity"] = modelled.entity
-        definition[MODEL] = modelled.excerpt
+        definition[MODEL] = modelled.taken.excerpt
     return definition
 
 
@@ -84,7 +84,7 @@ def changed_since(workspace: Workspace, file: ExperimentFile, stored: StoredExpe
         said = f"the metric model no longer has what was registered: {error}"
         yield Finding("metric changed", "warning", said, advice)
         return
-    changes = changes_between(stored.definition[MODEL], {} if now is None else now.excerpt)
+    changes = changes_between(stored.definition[MODEL], {} if now is None else now.taken.excerpt)
     if changes:
         said = f"the metric model says otherwise than was registered: {', '.join(changes)}"
         yield Finding("metric changed", "warning", said, advice)

@@ -28,7 +28,7 @@ where: {status: {not: cancelled}}
 entities:
   order: {type: primary, column: id}
   user: {type: foreign, column: user_id}
-  payer: {type: foreign, column: payer_id, of: account}
+  payer: {type: foreign, column: payer_id, of: shop}
 dimensions:
   placed: {type: time}
   booked: {type: time, grain: month}

@@ -68,7 +68,7 @@ class UnitSums:
         # A day more on both sides of what a window decides: days begin by the clocks of the model's zone.
         after = 0 if metrics.window is None else metrics.window + 1
         self._days = (begin - timedelta(days=1 + (metrics.lookback or 0)), end + timedelta(days=after))
-        models = {name: metrics.catalogue.models[name] for name in metrics.excerpt}
+        models = {name: metrics.catalogue.models[name] for name in metrics.taken.models}
         kinds = {name: columns_of(connection, file)[0] for name, file in models.items()}
         clock = clock_of(connection.dialect, *self._days)
         audience = Audience(metrics.audience, {}, dict(os.environ))
@@ -111,7 +111,7 @@ class UnitSums:
 
     def problems(self) -> Iterator[InputError]:
         """Yield each model whose rows would be joined several times, since its key is not unique."""
-        for name, entity in self._metrics.joined.items():
+        for name, entity in self._metrics.taken.joined.items():
             file = self._metrics.catalogue.models[name]
             there, different = count_keys(self._connection, file, entity)
             if there > different:

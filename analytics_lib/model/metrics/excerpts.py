@@ -53,35 +53,13 @@ class _Named:
     rows: dict[str, None] = field(default_factory=dict)
 
 
-def take_excerpt(catalogue: Catalogue, metrics: Iterable[str], leaves: Sequence[Leaf], audience: str = "") -> Excerpt:
-    """Return what some metrics are made of.
-
-    Parameters
-    ----------
-    catalogue
-        The metric model.
-    metrics
-        Their names.
-    leaves
-        What is read for them; the fields of their `by` are keys or dimensions.
-    audience
-        Whose row rules hold.
-    """
-    taken = _Taking(catalogue, audience)
-    for name in metrics:
-        taken.metric(name)
-    for leaf in leaves:
-        taken.leaf(leaf)
-    return {name: _said(catalogue.models[name].model, parts) for name, parts in taken.models.items()}
-
-
 def catalogue_of(excerpt: Mapping[str, Any], shown: str) -> Catalogue:
     """Return the metric model that was kept.
 
     Parameters
     ----------
     excerpt
-        As `take_excerpt` returns it.
+        As of `Taking`.
     shown
         Who kept it, for errors: ``experiment 'checkout' as registered``.
     """
@@ -109,21 +87,64 @@ def _changed(before: Any, now: Any, path: tuple[str, ...]) -> Iterator[str]:
             yield from _changed(before.get(name), now.get(name), (*path, name))
 
 
-class _Taking:
-    """What has been found to belong to an excerpt."""
+class Taking:
+    """What some metrics are made of.
 
-    def __init__(self, catalogue: Catalogue, audience: str) -> None:
+    Parameters
+    ----------
+    catalogue
+        The metric model.
+    metrics
+        Their names.
+    leaves
+        What is read for them; the fields of their `by` are keys or dimensions.
+    audience
+        Whose row rules hold.
+    """
+
+    def __init__(self, catalogue: Catalogue, metrics: Iterable[str], leaves: Sequence[Leaf], audience: str) -> None:
         self._catalogue = catalogue
         self._audience = audience
-        self.models: dict[str, _Named] = {}
+        self._models: dict[str, _Named] = {}
+        self.joined: dict[str, str] = {}
+        """Model that is joined to others → its primary entity, which is to be unique."""
+        for name in metrics:
+            self._metric(name)
+        for leaf in leaves:
+            self._leaf(leaf)
+        self._meant = self._meanings()
 
-    def metric(self, name: str) -> None:
+    @property
+    def models(self) -> list[str]:
+        """The models that are read."""
+        return list(self._models)
+
+    @property
+    def excerpt(self) -> Excerpt:
+        """What is kept: of each model the parts that the metrics are made of, as keys of its file."""
+        models = self._catalogue.models
+        return {name: _said(models[name].model, parts) for name, parts in (self._models | self._meant).items()}
+
+    def _meanings(self) -> dict[str, _Named]:
+        """Return the models that are not read, and say what an entity of others is: a payer is a customer."""
+        models = self._catalogue.models
+        every = [
+            models[name].model.entities[role].of for name, parts in self._models.items() for role in parts.entities
+        ]
+        found: dict[str, _Named] = {}
+        for entity in filter(None, every):
+            holder = next(name for name, file in models.items() if file.model.primary == entity)
+            named = self._models.get(holder) or found.setdefault(holder, _Named())
+            named.entities[entity] = None
+        return found
+
+    def _metric(self, name: str) -> None:
         defined = self._catalogue.metric(name)
         self._model(defined.file.name).metrics[name] = None
         for part in defined.parts:
-            self.metric(part)
+            self._metric(part)
 
-    def leaf(self, leaf: Leaf) -> None:
+    def _leaf(self, leaf: Leaf) -> None:
         for measured in (leaf.measured, leaf.then):
             if measured is not None:
                 named = self._model(measured.file.name)
@@ -143,21 +164,22 @@ class _Taking:
             self._model(at).entities[hop.role] = None
             at = hop.target
             self._model(at).entities[hop.entity] = None
+            self.joined[at] = hop.entity
         named = self._model(way.model)
         role = way.name.removesuffix(key_label(""))
         (named.entities if role != way.name else named.dimensions)[role] = None
 
     def _model(self, name: str) -> _Named:
-        if name not in self.models:
-            self.models[name] = _Named()
+        if name not in self._models:
+            self._models[name] = _Named()
             model = self._catalogue.models[name].model
             given = [model.where, *([model.rows[self._audience]] if self._audience in model.rows else [])]
             if self._audience in model.rows:
-                self.models[name].rows[self._audience] = None
+                self._models[name].rows[self._audience] = None
             for conditions in given:
                 for asked, _ in conditions_of(conditions):
                     self._way(name, self._catalogue.field(name, asked, whose=f"model '{name}'"))
-        return self.models[name]
+        return self._models[name]
 
 
 def _said(model: MetricModel, named: _Named) -> dict[str, Any]:

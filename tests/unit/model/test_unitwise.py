@@ -155,7 +155,7 @@ def test_what_is_kept_is_what_decides_numbers():
     where = {"state": "paid", "seen": {"from": datetime.fromisoformat("2026-01-01 08:30"), "to": date(2026, 5, 1)}}
     changes = {"where": where, "rows": {"europe": {"state": "EU"}, "staff": {}}, "description": "An order."}
     experiment, found = resolved(["revenue"], catalogue({"x": "revenue / orders"}, **changes), audience="europe")
-    kept = found.excerpt
+    kept = found.taken.excerpt
     assert json.loads(json.dumps(kept)) == kept
     assert kept == {
         "orders": {
@@ -168,7 +168,7 @@ def test_what_is_kept_is_what_decides_numbers():
         }
     }  # fmt: skip
     again, same = resolved(["revenue"], catalogue_of(kept, "as registered"), audience="europe")
-    assert (again, same.excerpt) == (experiment, kept)
+    assert (again, same.taken.excerpt) == (experiment, kept)
 
 
 def test_what_has_changed():
@@ -177,3 +177,19 @@ def test_what_has_changed():
     assert changes_between(before, before | {"orders": {**before["orders"], "owner": "b"}}) == []
     assert changes_between(before, now) == ["orders.where", "new"]
     assert changes_between(before, {"orders": {"owner": "a", "where": {"s": "a"}}}) == ["orders.metrics"]
+
+
+def test_what_a_part_is_said_to_be_is_kept():
+    """A payer is a user: the model of users goes with it, though nothing of it is read."""
+    payer = {"payer": {"type": "foreign", "column": "payer_id", "of": "user"}}
+    orders = ORDERS | {"entities": payer, "metrics": {"revenue": {"desired": "increase"}}}
+    users = {"owner": "a", "connection": "lab", "table": "users", "entities": {"user": {"type": "primary"}}}
+    models = {"orders": orders, "users": users}
+    model = Catalogue([Kept(name, MetricModel.model_validate(each), "here") for name, each in models.items()])
+    exposures = {"table": "seen", "unit": "u", "time": "t", "variant": "v", "entity": "user"}
+    _, found = resolved(["revenue"], model, exposures=exposures)
+    assert found.taken.models == ["orders"]
+    kept = found.taken.excerpt
+    assert kept["users"] == users
+    _, again = resolved(["revenue"], catalogue_of(kept, "as registered"), exposures=exposures)
+    assert again.taken.excerpt == kept
