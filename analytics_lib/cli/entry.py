@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analytics_lib.forking.client import Child
     from analytics_lib.forking.places import Recipe
 
-RESIDENT_COMMANDS: Final = frozenset({"run", "build", "check"})
+RESIDENT_COMMANDS: Final = frozenset({"run", "build", "check", "load"})
 """Commands worth a resident process: those that render or check."""
 
 NO_DAEMON: Final = "--no-daemon"
@@ -65,8 +65,16 @@ PRELOAD: Final = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; the process's own arguments by default."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    """Run the command line; the process's own arguments by default, and then the process ends with it."""
+    if arguments is not None:
+        _run(list(arguments))
+        return
+    from analytics_lib.forking.leaving import leave, status_of
+
+    leave(status_of(lambda: _run(sys.argv[1:])))
+
+
+def _run(given: list[str]) -> None:
     try:
         _start(given)
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from analytics_lib.cli.building import NoDaemon
 from analytics_lib.cli.looks import moment, table
 from analytics_lib.cli.output import console, print_error, print_json
 from analytics_lib.cli.progress import Shown
@@ -46,6 +47,7 @@ def load(
     ] = False,
     replay: Annotated[bool, typer.Option("--replay", help="Load the rows of the quarantine once more.")] = False,
     as_json: AsJson = False,
+    _no_daemon: NoDaemon = False,  # `entry` has seen to it
 ) -> None:
     """Load sources into the warehouse: fetch, stage, check, switch."""
     from analytics_lib.pipeline.loading import LoadRequest, load_source_rows

@@ -7,20 +7,17 @@ which is a process of its own by then. It ends after a time without children, an
 from __future__ import annotations
 
 import argparse
-import atexit
 import json
 import os
 import select
 import signal
 import socket
-import sys
-import threading
 import time
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 from analytics_lib.forking import keeper
+from analytics_lib.forking.leaving import leave, status_of
 from analytics_lib.forking.places import STALE, Recipe, changed, environment_stamp, source_files
 from analytics_lib.forking.preload import preload, threads
 from analytics_lib.forking.spare import Spare, fork_spare, step
@@ -258,25 +255,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parent.prepare()
         task = parent.serve()
     if task is not None:
-        _run(task)
-
-
-def _run(task: keeper.Task) -> NoReturn:
-    """Do what the caller asked for, then end as a process does, but for taking the interpreter down.
-
-    That would visit every object that came with the fork, and so copy memory that is about to be given back.
-    """
-    try:
-        status = task.function(task.arguments)
-    except SystemExit as left:
-        status = left.code if isinstance(left.code, int) else int(left.code is not None)
-    except BaseException:  # noqa: BLE001 - as the interpreter does at its top
-        sys.excepthook(*sys.exc_info())
-        status = 1
-    threading._shutdown()  # type: ignore[attr-defined] # noqa: SLF001 - waits for threads that are no daemons
-    atexit._run_exitfuncs()  # noqa: SLF001 - what libraries and notebooks registered
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # closed, or nobody reads
-            stream.flush()
-    task.announce(status & 0xFF)
-    os._exit(status & 0xFF)
+        leave(status_of(lambda: task.function(task.arguments)), task.announce)
