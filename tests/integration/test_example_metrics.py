@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import duckdb
 import pytest
+from support.example import copied_example
 
 from analytics_lib.connectors import open_connection
 from analytics_lib.connectors.metrics import Metrics
-from analytics_lib.example.warehouse import build_warehouse
+from analytics_lib.example.loads import load_sources
+from analytics_lib.pipeline import Silent
 from analytics_lib.workspace import load_workspace
 from analytics_lib.workspace.metrics import load_metrics
 
@@ -45,11 +46,9 @@ BY_HAND = {
 
 @pytest.fixture(scope="module")
 def example(root, tmp_path_factory):
-    """The example's warehouse and metric files."""
-    folder = tmp_path_factory.mktemp("example")
-    build_warehouse(folder / "data/warehouse.duckdb")
-    shutil.copytree(root / "metrics", folder / "metrics")
-    shutil.copyfile(root / "analytics.toml", folder / "analytics.toml")
+    """The example with its sources loaded."""
+    folder = copied_example(root, tmp_path_factory.mktemp("example"))
+    load_sources(load_workspace(folder), Silent())
     return folder
 
 
