@@ -132,7 +132,8 @@ def _made_of(catalogue: Catalogue, defined: Defined) -> str:
     if metric.type == "ratio":
         return f"{metric.numerator} / {metric.denominator}"
     if metric.formula is not None:
-        return metric.formula
+        before = [f"{name}: {each.metric}, {each.offset_window} before" for name, each in metric.inputs.items()]
+        return "; ".join([metric.formula, *before])
     if metric.type == "conversion":
         return f"share of {metric.entity} with {metric.base} that have {metric.conversion} within {metric.window}"
     measured = catalogue.measure_of(defined)

@@ -20,6 +20,8 @@ QUESTIONS = [
     {"metrics": ["orders"], "by": ["paid"], "where": {"channel": ["O'Hara; --", "web", None]}},
     {"metrics": ["orders"], "where": {"channel": "\\' or 1=1 -- "}},
     {"metrics": ["revenue_so_far", "buyers_of_week", "month_to_date", "average_of_month"], "by": ["month"], **QUARTER},
+    {"metrics": ["growth", "pace", "again_moved"], "by": ["month", "channel"], **QUARTER},
+    {"metrics": ["orders_of_last_week", "middle_moved"], "by": ["day"], **QUARTER},
     {"metrics": ["bought", "again"]},
     {"metrics": ["orders"], "by": ["month"]},
 ]

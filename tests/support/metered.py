@@ -74,6 +74,38 @@ metrics:
   buyers_of_week: {type: cumulative, measure: buyers, window: 7 days}
   average_of_month: {type: cumulative, measure: mean_amount, window: 1 month}
   middle_of_fortnight: {type: cumulative, measure: middle, window: 2 weeks}
+  growth:
+    type: derived
+    formula: revenue / revenue_before - 1
+    inputs: {revenue_before: {metric: revenue, offset_window: 1 month}}
+  orders_of_last_week:
+    {type: derived, formula: week_before, inputs: {week_before: {metric: orders, offset_window: 1 week}}}
+  value_gained:
+    type: derived
+    formula: order_value - value_before
+    inputs: {value_before: {metric: order_value, offset_window: 1 quarter}}
+  pace:
+    type: derived
+    formula: month_to_date - pace_before
+    inputs: {pace_before: {metric: month_to_date, offset_window: 1 month}}
+  swing:
+    type: derived
+    formula: growth - growth_before
+    inputs: {growth_before: {metric: growth, offset_window: 1 month}}
+  middle_moved:
+    type: derived
+    formula: middle - middle_before
+    inputs: {middle_before: {metric: middle, offset_window: 14 days}}
+  came_back_after_such_a_time_that_it_has_50_letters:
+    {type: conversion, entity: customer, base: orders, conversion: orders, window: 14 days}
+  long_moved:
+    type: derived
+    formula: came_back_after_such_a_time_that_it_has_50_letters - came_before
+    inputs: {came_before: {metric: came_back_after_such_a_time_that_it_has_50_letters, offset_window: 1 month}}
+  again_moved:
+    type: derived
+    formula: again - again_before
+    inputs: {again_before: {metric: again, offset_window: 1 month}}
   again: {type: conversion, entity: customer, base: orders, conversion: orders, window: 7 days}
 rows:
   partners: {channel: {caller: channel}}

@@ -122,7 +122,7 @@ class Asking:
         from analytics_lib.connectors.metrics.clocks import clock_of
         from analytics_lib.connectors.metrics.rows import Scope
 
-        clock = clock_of(dialect, plan.request.start, plan.request.end)
+        clock = clock_of(dialect, plan.reaches, plan.request.end)
         return Scope(self._catalogue, self._audience, dialect, clock, kinds)
 
     def _run(self, plan: Plan, statement: Any) -> pd.DataFrame:

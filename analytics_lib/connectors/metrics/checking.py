@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from analytics_lib.errors import AnalyticsError
+from analytics_lib.model.metrics.composition import looks_back
 from analytics_lib.model.metrics.periods import GRAINS, within
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from analytics_lib.model.metrics.catalogue import Catalogue
     from analytics_lib.model.metrics.defined import Defined
     from analytics_lib.model.metrics.files import Example
+    from analytics_lib.model.metrics.offsets import Offset
 
 _SHOWN = 12
 
@@ -31,7 +33,7 @@ class MetricCheck:
     examples
         How many examples it was compared with.
     value
-        What it is of all rows; None where it has no value, or did not run.
+        What it is of all rows; None where it has no value, did not run, or looks back.
     problems
         What is wrong, each a sentence with file and line.
     """
@@ -66,8 +68,10 @@ def check_metrics(metrics: Metrics, catalogue: Catalogue, names: Sequence[str] =
 def _checked(metrics: Metrics, catalogue: Catalogue, defined: Defined, repeated: dict[str, str]) -> MetricCheck:
     found = MetricCheck(defined.name)
     try:
-        found.value = _number(metrics.query(defined.name)[defined.name].iloc[0])
-        grain = _coarsest(catalogue, defined)
+        offsets = looks_back(catalogue, defined.name)
+        if not offsets:
+            found.value = _number(metrics.query(defined.name)[defined.name].iloc[0])
+        grain = _coarsest(catalogue, defined, offsets)
         if grain is not None:
             metrics.query(defined.name, by=[grain])
         for number, example in enumerate(defined.metric.examples):
@@ -112,15 +116,16 @@ def _number(value: float) -> float | None:
     return None if number != number else number  # noqa: PLR0124 - NaN is unequal to itself
 
 
-def _coarsest(catalogue: Catalogue, defined: Defined) -> str | None:
-    """Return the coarsest period that all measures of a metric can be told by."""
+def _coarsest(catalogue: Catalogue, defined: Defined, offsets: Sequence[Offset]) -> str | None:
+    """Return the coarsest period that all parts of a metric can be told by."""
     kept = []
     for part in catalogue.made_of([defined.name]):
         start = catalogue.start(part)
         if start.time is None:
             return None
         kept.append(start.file.model.dimensions[start.time].finest)
-    return next((grain for grain in reversed(GRAINS) if all(within(grain, finest) for finest in kept)), None)
+    known = [grain for grain in GRAINS if all(offset.fits(grain) for offset in offsets)]
+    return next((grain for grain in reversed(known) if all(within(grain, finest) for finest in kept)), None)
 
 
 def _joinable(catalogue: Catalogue, defined: Defined) -> list[str]:

@@ -35,6 +35,7 @@ class SparkDialect(DefaultDialect):
     name = "spark"
     supports_native_boolean = True
     supports_statement_cache = True
+    div_is_floordiv = False  # else divisors are cast to NUMERIC, which is decimal(10, 0) there
     type_compiler_cls = _SparkTypes
     preparer: type[IdentifierPreparer] = _SparkNames
 

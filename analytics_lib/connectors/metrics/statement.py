@@ -7,6 +7,7 @@ so that none is missing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from analytics_lib.connectors.metrics.rows import Scope
     from analytics_lib.model.metrics.formulas import Formula
+    from analytics_lib.model.metrics.offsets import Offset
     from analytics_lib.model.metrics.plan import Leaf, Plan
 
     Column = ColumnElement[Any]
@@ -47,7 +49,11 @@ def statement(scope: Scope, plan: Plan, *, ordered: bool = True, suffix: str = "
     labels = [group_label(name) for name in plan.request.by]
     needs_spine = plan.request.grain or any(leaf.defined.metric.type == "cumulative" for leaf in plan.leaves)
     ends = last_days(scope, plan, f"periods{suffix}") if needs_spine else None
-    branches = [(branch, _names(leaves)) for leaves, branch in _branches(scope, plan, ends)]
+    branches = [
+        (branch, _names(leaves))
+        for offset in dict.fromkeys(leaf.offset for leaf in plan.leaves)
+        for leaves, branch in _told_at(scope, plan, offset, ends, suffix)
+    ]
     if plan.request.grain is None and len(branches) == 1:
         rows: FromClause = branches[0][0].subquery(f"told{suffix}")
     else:
@@ -59,6 +65,37 @@ def statement(scope: Scope, plan: Plan, *, ordered: bool = True, suffix: str = "
     order = [part for label in labels for part in (sa.case((rows.c[label].is_(None), written(1)), else_=written(0)),
                                                    rows.c[label])]  # fmt: skip
     return answer.order_by(*order) if ordered else answer
+
+
+def _told_at(
+    scope: Scope, plan: Plan, offset: Offset, ends: CTE | None, suffix: str
+) -> list[tuple[list[Leaf], Select[Any]]]:
+    """Return what is aggregated by itself of the time asked for, or of one so long before, as of the time asked for."""
+    leaves = tuple(leaf for leaf in plan.leaves if leaf.offset == offset)
+    if not offset:
+        return _branches(scope, replace(plan, leaves=leaves), ends)
+    start, end = offset.back(plan.request.start, plan.request.end)
+    before = replace(plan, leaves=leaves, request=replace(plan.request, start=start, end=end))
+    is_running = any(leaf.defined.metric.type == "cumulative" for leaf in leaves)
+    own = last_days(scope, before, f"periods{offset.label}{suffix}") if is_running else None
+    found = _branches(scope, before, own)
+    grain = plan.request.grain
+    if grain is None or ends is None:
+        return found
+    return [
+        (each, _moved(scope, branch, offset, ends, grain, f"before_{place}{offset.label}{suffix}"))
+        for place, (each, branch) in enumerate(found)
+    ]
+
+
+def _moved(scope: Scope, branch: Select[Any], offset: Offset, ends: CTE, grain: str, name: str) -> Select[Any]:
+    """Return the rows of earlier periods as those of the periods asked for."""
+    rows = branch.subquery(name)
+    begins: Column = ends.c[grain]
+    for unit, count in (("month", offset.months), ("day", offset.days)):
+        begins = scope.clock.add(begins, unit, -count) if count else begins
+    columns = [ends.c[grain] if column.name == grain else column for column in rows.c]
+    return sa.select(*columns).select_from(ends.join(rows, rows.c[grain] == begins))
 
 
 def _branches(scope: Scope, plan: Plan, ends: CTE | None) -> list[tuple[list[Leaf], Select[Any]]]:

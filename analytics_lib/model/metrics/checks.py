@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analytics_lib.errors import MetricError, nearest
+from analytics_lib.model.metrics.composition import looks_back, parts_of
 from analytics_lib.model.metrics.formulas import names_in, parse_formula
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def check_catalogue(catalogue: Catalogue) -> None:
     for defined in catalogue.metrics.values():
         _check_circle(catalogue, defined, [defined.name], done)
     for defined in catalogue.metrics.values():
+        _check_offsets(catalogue, defined)
         _check_examples(catalogue, defined)
 
 
@@ -91,8 +93,10 @@ def _check_metric(catalogue: Catalogue, defined: Defined) -> None:
         if not names:
             raise MetricError("the formula names no metric", where=defined.where("formula"),
                               hint="(revenue - cost) / orders is an example")  # fmt: skip
+        _check_inputs(catalogue, defined, names)
         for name in names:
-            catalogue.metric(name, where=defined.where("formula"))
+            if name not in metric.inputs:
+                catalogue.metric(name, where=defined.where("formula"))
     if metric.type in {"simple", "cumulative"}:
         measured = catalogue.measure_of(defined)
         _check_where(catalogue, measured.file, metric.where, f"metric '{defined.name}'", defined.where("where"))
@@ -100,6 +104,25 @@ def _check_metric(catalogue: Catalogue, defined: Defined) -> None:
             raise _timeless(defined, measured, defined.where("measure"))
     if metric.type == "conversion":
         _check_conversion(catalogue, defined)
+
+
+def _check_inputs(catalogue: Catalogue, defined: Defined, names: list[str]) -> None:
+    for name, given in defined.metric.inputs.items():
+        where = defined.where("inputs", name)
+        catalogue.metric(given.metric, where=defined.where("inputs", name, "metric"))
+        if name in catalogue.metrics:
+            raise MetricError(f"the input '{name}' is also a metric", where=where,
+                              hint=f"give it another name: {name}_before")  # fmt: skip
+        if name not in names:
+            raise MetricError(f"the formula does not name the input '{name}'", where=where,
+                              hint=f"it is {defined.metric.formula}")  # fmt: skip
+
+
+def _check_offsets(catalogue: Catalogue, defined: Defined) -> None:
+    for part, offset in parts_of(catalogue, [defined.name]):
+        start = catalogue.start(part)
+        if offset and start.time is None:
+            raise _timeless(part, start, defined.where("formula" if defined.metric.formula else "numerator"))
 
 
 def _check_conversion(catalogue: Catalogue, defined: Defined) -> None:
@@ -140,6 +163,9 @@ def _check_circle(catalogue: Catalogue, defined: Defined, seen: list[str], done:
 def _check_examples(catalogue: Catalogue, defined: Defined) -> None:
     for number, example in enumerate(defined.metric.examples):
         where = defined.where("examples", number)
+        if (example.start is None or example.end is None) and looks_back(catalogue, defined.name):
+            raise MetricError(f"metric '{defined.name}' looks back, and its example names no days", where=where,
+                              hint="give it start and end")  # fmt: skip
         for part in catalogue.made_of([defined.name]):
             start = catalogue.start(part)
             _check_where(catalogue, start.file, example.where, f"metric '{part.name}'", where)

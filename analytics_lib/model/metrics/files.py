@@ -12,16 +12,31 @@ from analytics_lib.model.metrics.formulas import parse_formula
 from analytics_lib.model.metrics.parts import Dimension, Entity, Measure, Rule, Where, checked_names
 from analytics_lib.model.metrics.periods import Grain, parse_window
 
-__all__ = ["Dimension", "Entity", "Example", "Measure", "Metric", "MetricModel", "json_schema"]
+__all__ = ["Dimension", "Entity", "Example", "Input", "Measure", "Metric", "MetricModel", "json_schema"]
 
 MetricType = Literal["simple", "ratio", "cumulative", "derived", "conversion"]
+
+
+class Input(Strict):
+    """A name in a formula that is no metric's: a metric as it was some time before."""
+
+    metric: str = Field(min_length=1, description="The metric.")
+    offset_window: str = Field(min_length=1, description="How long before: 1 month, 52 weeks.")
+
+    @field_validator("offset_window")
+    @classmethod
+    def _readable(cls, window: str) -> str:
+        parse_window(window)
+        return window
+
 
 _NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "ratio": ("numerator", "denominator"), "derived": ("formula",),
     "conversion": ("entity", "base", "conversion", "window"),
 }  # fmt: skip
 _ALLOWED: Final[dict[str, tuple[str, ...]]] = {
-    **_NEEDED, "simple": ("measure", "where"), "cumulative": ("measure", "where", "window", "to_date"),
+    **_NEEDED, "derived": ("formula", "inputs"), "simple": ("measure", "where"),
+    "cumulative": ("measure", "where", "window", "to_date"),
 }  # fmt: skip
 _OF_TYPES: Final = tuple(dict.fromkeys(key for keys in _ALLOWED.values() for key in keys))
 
@@ -55,6 +70,7 @@ class Metric(Strict):
     numerator: str | None = Field(None, min_length=1, description="The metric above, of a ratio.")
     denominator: str | None = Field(None, min_length=1, description="The metric below, of a ratio.")
     formula: str | None = Field(None, min_length=1, description="Metrics, numbers and + - * /, of a derived metric.")
+    inputs: dict[str, Input] = Field(default_factory=dict, description="Name in the formula → a metric of before.")
     window: str | None = Field(None, min_length=1, description="How far back, or how long after: 28 days.")
     to_date: Grain | None = Field(None, description="The period from whose beginning on is added up: month.")
     entity: str | None = Field(None, min_length=1, description="Who converts: an entity of both measures' models.")

@@ -116,7 +116,7 @@ def previous(start: date, end: date, to: str) -> tuple[date, date]:
     (datetime.date(2026, 2, 23), datetime.date(2026, 3, 1))
     """
     if to == "previous_year":
-        return shift(start, "month", -_LAST_MONTH), _same_day(end, -_LAST_MONTH)
+        return shift(start, "month", -_LAST_MONTH), same_day(end, -_LAST_MONTH)
     after = end + timedelta(days=1)
     if start.day == 1 and after.day == 1:
         months = (after.year - start.year) * _LAST_MONTH + after.month - start.month
@@ -124,7 +124,7 @@ def previous(start: date, end: date, to: str) -> tuple[date, date]:
     return start - (after - start), start - timedelta(days=1)
 
 
-def _same_day(end: date, months: int) -> date:
+def same_day(end: date, months: int) -> date:
     """Shift a last day: the end of a month stays the end of one."""
     after = end + timedelta(days=1)
     return shift(after, "month", months) - timedelta(days=1) if after.day == 1 else shift(end, "month", months)

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from analytics_lib.errors import MetricError
+from analytics_lib.model.metrics.composition import column_of, formula_of, looks_back, parts_of
 from analytics_lib.model.metrics.conditions import conditions_of
-from analytics_lib.model.metrics.formulas import Call, Name, Number, Operation, parse_formula
+from analytics_lib.model.metrics.formulas import Call, Name, Number
 from analytics_lib.model.metrics.joins import Field, require_grain
+from analytics_lib.model.metrics.offsets import NONE, Offset, require_offset
+from analytics_lib.model.metrics.periods import parse_window, shift
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from analytics_lib.model.metrics.audiences import Audience
     from analytics_lib.model.metrics.catalogue import Catalogue
     from analytics_lib.model.metrics.conditions import Condition, Conditions
@@ -43,6 +48,8 @@ class Leaf:
         Which of these this metric counts: conditions of the measure and of the metric.
     then, then_filters
         The measure that completes a conversion, and which of its rows do.
+    offset
+        How long before the time that is asked for.
     """
 
     defined: Defined
@@ -52,11 +59,12 @@ class Leaf:
     filters: tuple[Filter, ...]
     then: Measured | None = None
     then_filters: tuple[Filter, ...] = ()
+    offset: Offset = NONE
 
     @property
     def label(self) -> str:
         """The column of its number; a conversion has two."""
-        return self.defined.name
+        return column_of(self.defined.name, self.offset)
 
     @property
     def q(self) -> float | None:
@@ -97,6 +105,19 @@ class Plan:
     connection: str
 
     @property
+    def reaches(self) -> date | None:
+        """The first day that rows may be of, those of windows and of what lies before among them; None for any day."""
+        days = [self.request.start]
+        for leaf in self.leaves:
+            first, _ = leaf.offset.back(self.request.start, None)
+            window = leaf.defined.metric.window if leaf.defined.metric.type == "cumulative" else None
+            if window is not None and first is not None:
+                unit, count = parse_window(window)
+                first = shift(first, unit, -count)
+            days.append(first)
+        return None if None in days else min(day for day in days if day is not None)
+
+    @property
     def counts(self) -> frozenset[str]:
         """The metrics that are whole numbers."""
         whole = {leaf.label for leaf in self.leaves if leaf.counts}
@@ -116,7 +137,12 @@ def make_plan(catalogue: Catalogue, request: MetricRequest) -> Plan:
     both = next((name for name in request.by if name in request.metrics), None)
     if both is not None:
         raise MetricError(f"'{both}' is asked for as a metric and as a dimension", hint="ask for one after the other")
-    leaves = tuple(_leaf(catalogue, defined, request) for defined in catalogue.made_of(request.metrics))
+    for name in request.metrics:
+        for offset in looks_back(catalogue, name):
+            require_offset(offset, request, name)
+    leaves = tuple(
+        _leaf(catalogue, defined, offset, request) for defined, offset in parts_of(catalogue, request.metrics)
+    )
     connections: dict[str, str] = {}
     for leaf in leaves:
         for model in _models(leaf):
@@ -128,7 +154,7 @@ def make_plan(catalogue: Catalogue, request: MetricRequest) -> Plan:
             f"metric '{one}' reads connection '{first}', and {more}: one statement asks one database",
             hint="ask for them one after the other",
         )
-    formulas = {name: _formula(catalogue, name) for name in request.metrics}
+    formulas = {name: formula_of(catalogue, name) for name in request.metrics}
     return Plan(request, leaves, formulas, next(iter(connections)))
 
 
@@ -173,29 +199,7 @@ def _models(leaf: Leaf) -> list[str]:
     return [leaf.measured.file.name, *([leaf.then.file.name] if leaf.then else []), *joined]
 
 
-def _formula(catalogue: Catalogue, name: str) -> Formula:
-    defined = catalogue.metric(name)
-    metric = defined.metric
-    if metric.type == "ratio":
-        above, below = (_formula(catalogue, part) for part in (str(metric.numerator), str(metric.denominator)))
-        return Operation("/", above, below)
-    if metric.formula is not None:
-        return _replaced(catalogue, parse_formula(metric.formula))
-    return Name(name)
-
-
-def _replaced(catalogue: Catalogue, formula: Formula) -> Formula:
-    """Put the formulas of metrics in the place of their names."""
-    if isinstance(formula, Name):
-        return _formula(catalogue, formula.name)
-    if isinstance(formula, Operation):
-        return Operation(formula.operator, _replaced(catalogue, formula.left), _replaced(catalogue, formula.right))
-    if isinstance(formula, Call):
-        return Call(formula.function, tuple(_replaced(catalogue, each) for each in formula.arguments))
-    return formula
-
-
-def _leaf(catalogue: Catalogue, defined: Defined, request: MetricRequest) -> Leaf:
+def _leaf(catalogue: Catalogue, defined: Defined, offset: Offset, request: MetricRequest) -> Leaf:
     measured = catalogue.start(defined)
     whose = f"metric '{defined.name}'"
     _require_time(measured, request, whose)
@@ -206,11 +210,11 @@ def _leaf(catalogue: Catalogue, defined: Defined, request: MetricRequest) -> Lea
     kept = (measured.measure.where, defined.metric.where)
     own = tuple(each for where in kept for each in _filters(catalogue, measured, conditions_of(where), whose))
     if defined.metric.type != "conversion":
-        return Leaf(defined, measured, by, (*always, *asked), own)
+        return Leaf(defined, measured, by, (*always, *asked), own, offset=offset)
     then = catalogue.measure(str(defined.metric.conversion), defined.file, defined.where("conversion"))
     given = (then.file.model.where, then.measure.where)
     later = tuple(each for where in given for each in _filters(catalogue, then, conditions_of(where), whose))
-    return Leaf(defined, measured, by, (*always, *asked), own, then, later)
+    return Leaf(defined, measured, by, (*always, *asked), own, then, later, offset)
 
 
 def _filters(catalogue: Catalogue, start: Measured, given: Conditions, whose: str) -> tuple[Filter, ...]:

@@ -30,6 +30,7 @@ QUESTIONS = {
     "open_days": {"metrics": ["visits"], "by": ["day"]},
     "median": {"metrics": ["middle"], "by": ["channel"], **QUARTER},
     "cumulative": {"metrics": ["month_to_date", "buyers_of_week"], "by": ["quarter"], **QUARTER},
+    "offset": {"metrics": ["growth", "pace"], "by": ["month", "channel"], **QUARTER},
     "conversion": {"metrics": ["bought"], "by": ["channel"], **QUARTER},
     "injection": {"metrics": ["orders"], "where": {"channel": "web' or '1'='1'; drop table orders; -- \\' %"}},
 }  # fmt: skip

@@ -1,4 +1,4 @@
-SELECT found.customer__region AS `customer.region`, CAST(coalesce(found.units, 0) AS DOUBLE) / CAST(nullif(coalesce(found.orders, 0), 0) AS NUMERIC) AS units_per_order 
+SELECT found.customer__region AS `customer.region`, CAST(coalesce(found.units, 0) AS DOUBLE) / nullif(coalesce(found.orders, 0), 0) AS units_per_order 
 FROM (SELECT stacked.customer__region AS customer__region, max(stacked.units) AS units, max(stacked.orders) AS orders 
 FROM (SELECT numbers_0.customer__region AS customer__region, numbers_0.units AS units, CAST(NULL AS BIGINT) AS orders 
 FROM (SELECT order__orders.customer__region AS customer__region, sum(lines.units__measure) AS units 

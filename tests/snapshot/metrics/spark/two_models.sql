@@ -13,7 +13,7 @@ WHERE periods__ends.low <= periods__ends.until),
 periods AS 
 (SELECT periods__steps.week AS week 
 FROM periods__steps)
- SELECT found.week AS week, found.channel AS channel, CAST(coalesce(found.visits, 0) AS DOUBLE) / CAST(nullif(coalesce(found.orders, 0), 0) AS NUMERIC) AS visits_per_order, coalesce(found.revenue, 0) AS revenue 
+ SELECT found.week AS week, found.channel AS channel, CAST(coalesce(found.visits, 0) AS DOUBLE) / nullif(coalesce(found.orders, 0), 0) AS visits_per_order, coalesce(found.revenue, 0) AS revenue 
 FROM (SELECT stacked.week AS week, stacked.channel AS channel, max(stacked.visits) AS visits, max(stacked.orders) AS orders, max(stacked.revenue) AS revenue 
 FROM (SELECT told.week AS week, told.channel AS channel, told.visits AS visits, told.orders AS orders, told.revenue AS revenue 
 FROM told UNION ALL SELECT periods.week AS week, groups.channel AS channel, CAST(NULL AS BIGINT) AS visits, CAST(NULL AS BIGINT) AS orders, CAST(NULL AS DOUBLE) AS revenue 
