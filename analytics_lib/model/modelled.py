@@ -14,7 +14,7 @@ from analytics_lib.model.metrics.formulas import Name, names_in
 from analytics_lib.model.metrics.keys import find_key, role_of
 from analytics_lib.model.metrics.plan import make_plan
 from analytics_lib.model.metrics.requests import MetricRequest
-from analytics_lib.model.metrics.unitwise import BASE, BEFORE, CONVERTED, tell_by_unit
+from analytics_lib.model.metrics.unitwise import BASE, BEFORE, CONVERTED, require_own_time, tell_by_unit
 from analytics_lib.model.modelled_checks import entity_of, require_free, require_one_meaning
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ def _told(
 ) -> tuple[Unitwise, dict[str, Leaf]]:
     """Return how a metric is told of single units, and what is read for it."""
     try:
+        require_own_time(catalogue, asked)
         plan = make_plan(catalogue, MetricRequest((asked,)))
         way = experiment.metrics[name].entity
         leaves = {leaf.label: _keyed(catalogue, leaf, entity, way) for leaf in plan.leaves}

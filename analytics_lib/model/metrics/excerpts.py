@@ -133,7 +133,9 @@ class Taking:
         ]
         found: dict[str, _Named] = {}
         for entity in filter(None, every):
-            holder = next(name for name, file in models.items() if file.model.primary == entity)
+            holder = next((name for name, file in models.items() if file.model.primary == entity), None)
+            if holder is None:  # units of experiments alone
+                continue
             named = self._models.get(holder) or found.setdefault(holder, _Named())
             named.entities[entity] = None
         return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from analytics_lib.errors import MetricError
+from analytics_lib.model.metrics.composition import looks_back
 from analytics_lib.model.metrics.formulas import Call, Name, Number, Operation, names_in
 from analytics_lib.model.metrics.keys import key_label
 from analytics_lib.model.metrics.plan import ADDED
@@ -18,6 +19,7 @@ from analytics_lib.model.metrics.plan import ADDED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from analytics_lib.model.metrics.catalogue import Catalogue
     from analytics_lib.model.metrics.formulas import Formula
     from analytics_lib.model.metrics.plan import Leaf
 
@@ -78,6 +80,21 @@ def tell_by_unit(name: str, formula: Formula, leaves: Mapping[str, Leaf], *, whe
         ) from None
     is_share = below is None and isinstance(above, Name) and _counts_units(leaves[above.name])
     return Unitwise(above, below, is_share)
+
+
+def require_own_time(catalogue: Catalogue, name: str) -> None:
+    """Refuse a metric with a part of another time than the experiment's days.
+
+    Raises
+    ------
+    MetricError
+        It looks back.
+    """
+    if looks_back(catalogue, name):
+        raise MetricError(
+            f"metric '{name}' cannot be told of single units: it looks back, to days before the experiment",
+            hint="its parts without an offset can; `lookback` takes what units did before as a covariate",
+        )
 
 
 def _halves(formula: Formula, leaves: Mapping[str, Leaf]) -> tuple[Formula, Formula | None]:

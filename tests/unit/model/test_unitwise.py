@@ -97,6 +97,23 @@ def test_formulas_that_are_no_sums(formula, said):
         resolved(["x"], catalogue({"x": formula}))
 
 
+def test_what_looks_back():
+    inputs = {"before": {"metric": "revenue", "offset_window": "1 month"}}
+    growth = {"type": "derived", "formula": "revenue - before", "inputs": inputs}
+    again = {"type": "derived", "formula": "growth * 2"}
+    model = catalogue(metrics={"revenue": {}, "growth": growth, "again": again})
+    said = "cannot be told of single units: it looks back, to days before the experiment; its parts without"
+    for name in ("growth", "again"):
+        with pytest.raises(MetricError, match=f"checkout.yml: metric '{name}' {said}"):
+            resolved([name], model)
+
+
+def test_an_entity_that_no_model_has():
+    entities = {"user": {"type": "foreign", "column": "user_id", "of": "person"}}
+    _, found = resolved(["revenue"], catalogue(entities=entities))
+    assert [*found.columns] == ["revenue"]
+
+
 def test_kinds_and_columns():
     """A metric that is a ratio itself has columns called as its parts, which others share."""
     model = catalogue(metrics={
