@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from great_expectations.core.batch import Batch
-from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+from analytics_lib.validation.optional import without_clients
+
+with without_clients():
+    from great_expectations.core.batch import Batch
+    from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING, Any, cast
 
 import duckdb_sqlalchemy.datatypes
 import sqlalchemy
-from great_expectations.core.batch import Batch
-from great_expectations.core.metric_domain_types import MetricDomainTypes
-from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
-from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
-from great_expectations.expectations.metrics.metric_provider import metric_value
-from great_expectations.expectations.metrics.query_metric_provider import QueryMetricProvider
 from sqlalchemy.exc import DBAPIError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from analytics_lib.errors import ConnectionFailed, SuiteError, nearest
 from analytics_lib.model.checks import MAX_FAILING_ROWS
 from analytics_lib.validation.evaluation import QUERY
+from analytics_lib.validation.optional import without_clients
+
+with without_clients():
+    from great_expectations.core.batch import Batch
+    from great_expectations.core.metric_domain_types import MetricDomainTypes
+    from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
+    from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
+    from great_expectations.expectations.metrics.metric_provider import metric_value
+    from great_expectations.expectations.metrics.query_metric_provider import QueryMetricProvider
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
