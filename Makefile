@@ -20,7 +20,7 @@ test: $(READY)  ## run linters, types, the import contract and all tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/analytics demo . --data-only
-	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered -q --reruns=2 -rfEsR
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered -q --reruns=2 -rfEsR
 	$(BIN)/pytest -q --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider --override-ini=addopts= notebooks
 
 lint: $(READY)  ## run linters, types and the import contract alone

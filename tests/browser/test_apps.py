@@ -83,14 +83,17 @@ def test_the_list_leads_to_the_apps(example, open_page, width, scheme):
     page, problems = open_page(example, width, scheme)
     assert page.locator(".report h2").all_inner_texts() == [
         "Airline explorer", "Metrics playground", "Revenue between two days", "Revenue overview",
+        "Which campaign brings customers who come back?",
     ]  # fmt: skip
     assert page.evaluate(OVERFLOW) <= 0
     page.set_default_timeout(SLOW)
-    page.get_by_role("link", name="Revenue overview").click()
-    page.wait_for_selector(".finished", state="attached")
-    assert urlsplit(page.url).path == "/app/revenue_overview"
-    page.get_by_role("link", name="All apps").click()
-    page.wait_for_selector(".report")
+    for title, path in (("Revenue overview", "revenue_overview"), ("Which campaign", "returning_customers")):
+        page.get_by_role("link", name=title).click()
+        page.wait_for_selector(".finished", state="attached")
+        assert urlsplit(page.url).path == f"/app/{path}"
+        assert page.locator(".failed").count() == 0
+        page.get_by_role("link", name="All apps").click()
+        page.wait_for_selector(".report")
     assert faults(problems) == []
 
 
