@@ -155,6 +155,44 @@ def test_the_rows_can_be_kept_as_csv(playground, visit):
     assert faults(problems) == []
 
 
+def test_ranges_are_chosen_on_a_telephone_and_the_link_is_copied(playground, visit):
+    page, problems = visit(
+        f"{playground}?metrics=flights&by=origin", 390, permissions=["clipboard-read", "clipboard-write"]
+    )
+    page.get_by_label("Filter by", exact=True).select_option(label="Flight date")
+    page.get_by_label("From day", exact=True).fill("2013-02-02")
+    page.get_by_label("To day", exact=True).fill("2013-02-01")
+    page.get_by_role("button", name="Add filter").click()
+    page.get_by_role("alert").get_by_text("The range ends at 2013-02-01, before it begins at 2013-02-02.").wait_for()
+    page.get_by_label("To day", exact=True).fill("2013-02-03")
+    page.get_by_role("button", name="Add filter").click()
+    wait_for_query(page, where='{"flight_date":{"from":"2013-02-02","to":"2013-02-03"}}')
+    assert page.get_by_role("button", name="Flight date is from 2 Feb 2013 to 3 Feb 2013").is_visible()
+    assert page.evaluate(OVERFLOW) <= 0
+    page.wait_for_selector(f"{LIVE} .asking", state="detached")
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_text("The link is copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    assert faults(problems) == []
+
+
+def test_an_earlier_time_stands_beside_what_is_chosen(playground, visit):
+    page, problems = visit(f"{playground}?metrics=flights&by=month&start=2013-04-01&end=2013-06-30")
+    page.get_by_label("Compare with", exact=True).select_option(label="Previous period")
+    wait_for_query(page, compare="previous_period")
+    page.locator(LIVE).get_by_role("columnheader", name="Flights growth").wait_for()
+    assert page.locator(f"{LIVE} tbody tr").first.inner_text().split("\t")[1:] == [
+        "28,330",
+        "27,004",
+        "+1,326",
+        "+4.9%",
+    ]
+    page.get_by_label("Last day", exact=True).fill("")
+    page.keyboard.press("Tab")
+    page.locator(LIVE).get_by_text("The end is missing. A comparison needs both days.").wait_for()
+    assert faults(problems) == []
+
+
 def test_a_mistake_in_the_address_is_a_sentence_and_can_be_mended(playground, visit):
     page, problems = visit(f"{playground}?metrics=on_time_shar&by=carrier", 390)
     text = page.locator(LIVE).inner_text()
