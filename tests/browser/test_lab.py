@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SLOW = 60_000
 KERNEL = {"name": "python3", "display_name": "Python 3"}  # without, JupyterLab asks which
 PATIENCE_S = 90
+DRAWN = ".jp-OutputArea-output :is(canvas, svg.marks)"
 CHART = """\
 import analytics_lib as al
 al.charts.bar(al.metrics().query('flights', 'origin'), 'flights', 'origin', description='x')"""
@@ -86,14 +87,14 @@ def run(lab, open_page):
         page.locator(".jp-CodeCell .cm-content").first.click()
         page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(state="attached")
         page.keyboard.press("Control+Enter")
-        page.locator(".jp-OutputArea-output canvas").first.wait_for()
+        page.wait_for_function("drawn => document.querySelector(drawn)", arg=DRAWN, polling=1000)
         return page
 
     return run
 
 
 def width_of(page):
-    return page.locator(".jp-OutputArea-output canvas").first.evaluate("canvas => canvas.clientWidth")
+    return page.locator(DRAWN).first.evaluate("chart => chart.getBoundingClientRect().width")
 
 
 def test_a_chart_has_a_width_and_the_tab_answers(run):
